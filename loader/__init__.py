@@ -1,0 +1,1 @@
+"""ELF files and #! scripts become process images: parse, map, interpreter, stack, auxiliary vector, vDSO."""

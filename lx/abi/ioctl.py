@@ -1,0 +1,103 @@
+"""ioctl commands by name, and the sizes of what they point at.
+
+Source: Linux uapi asm-generic/ioctls.h, asm-generic/termbits.h, linux/fs.h, linux/random.h, linux/sockios.h, linux/if.h.
+"""
+
+from struct import Struct
+
+from lx.abi.names import IntEnum
+
+
+class Ioctl(IntEnum):
+    """The commands that lx knows, those that it refuses among them."""
+
+    FIBMAP = 1
+    FIGETBSZ = 2
+    TCGETS = 0x5401
+    TCSETS = 0x5402
+    TCSETSW = 0x5403
+    TCSETSF = 0x5404
+    TCGETA = 0x5405
+    TCSETA = 0x5406
+    TCSETAW = 0x5407
+    TCSETAF = 0x5408
+    TCSBRK = 0x5409
+    TCXONC = 0x540A
+    TCFLSH = 0x540B
+    TIOCEXCL = 0x540C
+    TIOCNXCL = 0x540D
+    TIOCSCTTY = 0x540E
+    TIOCGPGRP = 0x540F
+    TIOCSPGRP = 0x5410
+    TIOCOUTQ = 0x5411
+    TIOCSTI = 0x5412
+    TIOCGWINSZ = 0x5413
+    TIOCSWINSZ = 0x5414
+    TIOCMGET = 0x5415
+    TIOCMBIS = 0x5416
+    TIOCMBIC = 0x5417
+    TIOCMSET = 0x5418
+    TIOCGSOFTCAR = 0x5419
+    TIOCSSOFTCAR = 0x541A
+    FIONREAD = 0x541B
+    TIOCLINUX = 0x541C
+    TIOCCONS = 0x541D
+    TIOCGSERIAL = 0x541E
+    TIOCSSERIAL = 0x541F
+    TIOCPKT = 0x5420
+    FIONBIO = 0x5421
+    TIOCNOTTY = 0x5422
+    TIOCSETD = 0x5423
+    TIOCGETD = 0x5424
+    TCSBRKP = 0x5425
+    TIOCSBRK = 0x5427
+    TIOCCBRK = 0x5428
+    TIOCGSID = 0x5429
+    TCGETS2 = 0x802C542A
+    TCSETS2 = 0x402C542B
+    TCSETSW2 = 0x402C542C
+    TCSETSF2 = 0x402C542D
+    TIOCGPTN = 0x80045430
+    TIOCSPTLCK = 0x40045431
+    TIOCGDEV = 0x80045432
+    TIOCSIG = 0x40045436
+    TIOCVHANGUP = 0x5437
+    TIOCGPKT = 0x80045438
+    TIOCGPTLCK = 0x80045439
+    TIOCGEXCL = 0x80045440
+    TIOCGPTPEER = 0x5441
+    FIONCLEX = 0x5450
+    FIOCLEX = 0x5451
+    FIOASYNC = 0x5452
+    TIOCGLCKTRMIOS = 0x5456
+    FIOQSIZE = 0x5460
+    SIOCATMARK = 0x8905
+    SIOCGSTAMP = 0x8906
+    SIOCGIFNAME = 0x8910
+    SIOCGIFCONF = 0x8912
+    SIOCGIFFLAGS = 0x8913
+    SIOCGIFADDR = 0x8915
+    SIOCGIFDSTADDR = 0x8917
+    SIOCGIFBRDADDR = 0x8919
+    SIOCGIFNETMASK = 0x891B
+    SIOCGIFMETRIC = 0x891D
+    SIOCGIFMTU = 0x8921
+    SIOCGIFHWADDR = 0x8927
+    SIOCGIFINDEX = 0x8933
+    SIOCGIFTXQLEN = 0x8942
+    FICLONE = 0x40049409
+    FICLONERANGE = 0x4020940D
+    FS_IOC_GETFLAGS = 0x80086601
+    FS_IOC_SETFLAGS = 0x40086602
+    RNDGETENTCNT = 0x80045200
+
+
+INT, LOFF = 4, 8
+TERMIO, TERMIOS, TERMIOS2, WINSIZE = 18, 36, 44, 8
+FILE_CLONE_RANGE = 32
+TIMEVAL, IFREQ = 16, 40
+"""Sizes in bytes."""
+N_TTY = 0
+"""The line discipline of terminals. Linux uapi linux/tty.h."""
+IFCONF = Struct("<i4xQ")
+"""ifc_len, ifc_buf."""

@@ -1,0 +1,1381 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The compiled engine: Unicorn's run loop, soft MMU and guest-memory accessor in C.
+
+Unicorn is not linked against: its functions' addresses are taken from the library that the `unicorn` package ships. Some of its
+own calls to itself come through here (see lx_come_first).
+One crossing from C to Python per system call: `run` reads number and arguments in one batch, indexes the table and calls
+the row's adapter. Leaving Unicorn at each call costs as little as a hook (docs/benchmarks.md) and lets handlers fork, exec,
+raise and switch threads without care.
+
+The soft MMU is Unicorn's virtual TLB: all of the host's user address space is its "physical" memory (physical = host
+address), and the fill hook answers from a sorted array of ranges. A miss in that array is given physical page 0, which
+is mapped nowhere, because only Unicorn's unmapped-memory hooks tell the exact address; the TLB is flushed after.
+
+Signals: a C handler queues the siginfo, stops the CPU and writes to a wake pipe; Python sees none of it until it asks
+(`drain`). A SIGBUS inside a run (a file mapping truncated after its page was filled) becomes the guest's: the host page is
+covered so that the emulator can go on to the next stop.
+"""
+
+import os
+
+from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
+from cpython.buffer cimport PyBUF_READ, PyBUF_WRITE
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.long cimport PyLong_FromUnsignedLongLong, PyLong_AsUnsignedLongLongMask
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uint8_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memmove, memset, memchr
+
+from lx.abi.errno import Errno, LinuxError
+from lx.cpu import library as _library
+from lx.cpu import mend as _mend
+
+cdef extern from *:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    #include <dlfcn.h>
+    #include <errno.h>
+    #include <signal.h>
+    #include <string.h>
+    #include <stdint.h>
+    #include <stdbool.h>
+    #include <sys/mman.h>
+    #include <sys/uio.h>
+    #include <unistd.h>
+    #include <fcntl.h>
+    #include <pthread.h>
+    #include <sched.h>
+    #include <setjmp.h>
+    #include <ucontext.h>
+    #include <time.h>
+    #include <sys/syscall.h>
+
+    typedef struct { uint64_t paddr; int perms; } lx_tlb_entry;
+    typedef int (*lx_open_t)(int, int, void **);
+    typedef int (*lx_close_t)(void *);
+    typedef int (*lx_ctl_t)(void *, unsigned, ...);
+    typedef int (*lx_map_ptr_t)(void *, uint64_t, size_t, uint32_t, void *);
+    typedef int (*lx_hook_t)(void *, size_t *, int, void *, void *, uint64_t, uint64_t, ...);
+    typedef int (*lx_start_t)(void *, uint64_t, uint64_t, uint64_t, size_t);
+    typedef int (*lx_stop_t)(void *);
+    typedef int (*lx_batch_t)(void *, int *, void **, int);
+    typedef int (*lx_reg_t)(void *, int, void *);
+    typedef int (*lx_ctx_alloc_t)(void *, void **);
+    typedef int (*lx_ctx_t)(void *, void *);
+    typedef int (*lx_free_t)(void *);
+    typedef size_t (*lx_size_t)(void *);
+
+    static struct {
+        lx_open_t open; lx_close_t close; lx_ctl_t ctl; lx_map_ptr_t map_ptr; lx_hook_t hook;
+        lx_start_t start; lx_stop_t stop; lx_batch_t read_batch, write_batch; lx_reg_t reg_read, reg_write;
+        lx_ctx_alloc_t ctx_alloc; lx_ctx_t ctx_save, ctx_restore; lx_free_t ctx_free;
+    } UC;
+
+    /* The signals caught for the guest of this host process. */
+    #define LX_RING 1024
+    static struct {
+        siginfo_t ring[LX_RING];
+        volatile unsigned head, tail;
+        volatile int attention, running, wake_fd, woken_fd, woken, lost, bus, tick;
+        volatile uint64_t bus_address;
+        void *volatile uc;
+    } SIG = { .wake_fd = -1 };
+
+    /* Unicorn has translated code ask after every load and store whether the run is to stop, which is half of what memory costs.
+       A stop from outside is seen at the next block all the same. A refused load leaves by itself. A refused store would go
+       on with the next instruction; so it asks then, and only then: the slow path of a store comes back here, and its
+       question is put from where the store was translated (a tail call: Unicorn finds the instruction by the return address).
+       Unicorn calls these functions of its own through its procedure linkage table or by tables that the dynamic linker
+       fills: ours come first if they are in the global scope when it is loaded, and are not called at all by a Unicorn
+       that does not have them. Only what this engine runs is translated so: another one in the process is none the wiser. */
+    typedef void (*lx_memory_t)(void *, void *, void *, uintptr_t, unsigned);
+    typedef void (*lx_store_t)(void *, uint64_t, uint64_t, unsigned, uintptr_t);
+    static struct {
+        void (*check)(void *);
+        void (*ask)(void *, unsigned);
+        lx_memory_t load32, load64, store32, store64;
+        lx_store_t byte, le2, le4, le8, be2, be4, be8;
+        void *refused;                          /* the engine that refused a store in this run */
+        int quiet;
+        unsigned long accesses;
+    } TCG;
+    #define LX_SHOWN __attribute__((visibility("default"), used))
+    LX_SHOWN void check_exit_request_x86_64(void *context) { if (!TCG.quiet) TCG.check(context); }
+    #define LX_ACCESS(name, own) \
+    LX_SHOWN void name(void *context, void *value, void *address, uintptr_t index, unsigned kind) \
+    { \
+        TCG.quiet = SIG.running; \
+        TCG.accesses += SIG.running; \
+        TCG.own(context, value, address, index, kind); \
+        TCG.quiet = 0; \
+    }
+    LX_ACCESS(tcg_gen_qemu_ld_i32_x86_64, load32)
+    LX_ACCESS(tcg_gen_qemu_ld_i64_x86_64, load64)
+    LX_ACCESS(tcg_gen_qemu_st_i32_x86_64, store32)
+    LX_ACCESS(tcg_gen_qemu_st_i64_x86_64, store64)
+    #define LX_STORE(name, own) \
+    LX_SHOWN __attribute__((optimize("O2"))) void name(void *env, uint64_t address, uint64_t value, unsigned kind, uintptr_t from) \
+    { \
+        TCG.own(env, address, value, kind, from); \
+        if (__builtin_expect(TCG.refused != 0, 0) && __builtin_return_address(0) == (void *)from) { \
+            void *uc = TCG.refused; \
+            TCG.refused = 0; \
+            TCG.ask(uc, 0); \
+        } \
+    }
+    LX_STORE(helper_ret_stb_mmu_x86_64, byte)
+    LX_STORE(helper_le_stw_mmu_x86_64, le2)
+    LX_STORE(helper_le_stl_mmu_x86_64, le4)
+    LX_STORE(helper_le_stq_mmu_x86_64, le8)
+    LX_STORE(helper_be_stw_mmu_x86_64, be2)
+    LX_STORE(helper_be_stl_mmu_x86_64, be4)
+    LX_STORE(helper_be_stq_mmu_x86_64, be8)
+    static void lx_refused(void *uc) { TCG.refused = uc; }
+    static void lx_come_first(void)
+    {
+        Dl_info here;
+        if (dladdr((void *)lx_come_first, &here)) dlopen(here.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+    }
+    /* Lazily bound: most of Unicorn's four thousand symbols are never needed, and looking them all up takes 2 ms. */
+    static void *lx_open(const char *path) { return dlopen(path, RTLD_LAZY | RTLD_LOCAL); }
+    static const struct { const char *name; void *slot; } FUNCTIONS[] = {
+        {"uc_open", &UC.open}, {"uc_close", &UC.close}, {"uc_ctl", &UC.ctl}, {"uc_mem_map_ptr", &UC.map_ptr},
+        {"uc_hook_add", &UC.hook}, {"uc_emu_start", &UC.start}, {"uc_emu_stop", &UC.stop},
+        {"uc_reg_read_batch", &UC.read_batch}, {"uc_reg_write_batch", &UC.write_batch}, {"uc_reg_read", &UC.reg_read},
+        {"uc_reg_write", &UC.reg_write}, {"uc_context_alloc", &UC.ctx_alloc}, {"uc_context_save", &UC.ctx_save},
+        {"uc_context_restore", &UC.ctx_restore}, {"uc_context_free", &UC.ctx_free},
+    };
+    static int lx_functions(void) { return sizeof FUNCTIONS / sizeof *FUNCTIONS; }
+    static int lx_find(void *library, int i)
+    { return (*(void **)FUNCTIONS[i].slot = dlsym(library, FUNCTIONS[i].name)) != 0; }
+    static void lx_find_own(void *library)
+    {
+        static const struct { const char *name; void *slot; } OWN[] = {
+            {"check_exit_request_x86_64", &TCG.check}, {"helper_check_exit_request_x86_64", &TCG.ask},
+            {"tcg_gen_qemu_ld_i32_x86_64", &TCG.load32}, {"tcg_gen_qemu_ld_i64_x86_64", &TCG.load64},
+            {"tcg_gen_qemu_st_i32_x86_64", &TCG.store32}, {"tcg_gen_qemu_st_i64_x86_64", &TCG.store64},
+            {"helper_ret_stb_mmu_x86_64", &TCG.byte}, {"helper_le_stw_mmu_x86_64", &TCG.le2},
+            {"helper_le_stl_mmu_x86_64", &TCG.le4}, {"helper_le_stq_mmu_x86_64", &TCG.le8},
+            {"helper_be_stw_mmu_x86_64", &TCG.be2}, {"helper_be_stl_mmu_x86_64", &TCG.be4},
+            {"helper_be_stq_mmu_x86_64", &TCG.be8},
+        };
+        for (unsigned i = 0; i < sizeof OWN / sizeof *OWN; i++)
+            *(void **)OWN[i].slot = dlsym(library, OWN[i].name);
+    }
+
+    #define LX_CTL(type, nargs, rw) ((unsigned)((type) | ((nargs) << 26) | ((unsigned)(rw) << 30)))
+    static int lx_tlb_virtual(void *uc) { return UC.ctl(uc, LX_CTL(12, 1, 1), 1); }
+    /* No exit address: uc_emu_start would look its page up at each start, a TLB miss every time. */
+    static int lx_no_exits(void *uc) { return UC.ctl(uc, LX_CTL(4, 1, 1), 1); }
+    static int lx_flush_tlb(void *uc) { return UC.ctl(uc, LX_CTL(11, 0, 1)); }
+    static int lx_flush_tb(void *uc) { return UC.ctl(uc, LX_CTL(10, 0, 1)); }
+    static int lx_hook_plain(void *uc, int type, void *f, void *data)
+    { size_t h; return UC.hook(uc, &h, type, f, data, (uint64_t)1, (uint64_t)0); }
+    /* Only for the physical page that a refused fill answers with: a hook that could see other pages' stores would keep
+       all of them on Unicorn's slow path (seven times slower). */
+    static int lx_hook_refused(void *uc, int type, void *f, void *data)
+    { size_t h; return UC.hook(uc, &h, type, f, data, (uint64_t)0, (uint64_t)4095); }
+    static int lx_hook_insn(void *uc, int type, void *f, void *data, int insn)
+    { size_t h; return UC.hook(uc, &h, type, f, data, (uint64_t)1, (uint64_t)0, insn); }
+
+    static int lx_hook_block(void *uc, void *f, void *data)
+    { size_t h; return UC.hook(uc, &h, 8, f, data, (uint64_t)1, (uint64_t)0); }
+
+    /* Copy from or to memory that may vanish (file mappings): the kernel checks, so no SIGBUS. */
+    static ssize_t lx_safe_copy(void *to, const void *from, size_t n, int writing)
+    {
+        struct iovec local = { writing ? (void *)from : to, n }, remote = { writing ? to : (void *)from, n };
+        return writing ? process_vm_writev(getpid(), &local, 1, &remote, 1, 0)
+                       : process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    }
+
+    /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
+    enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
+           LX_WAKE };
+    #if defined(__linux__) && defined(__x86_64__)
+    #include <sys/syscall.h>
+    static int64_t lx_fstat(int fd, void *host) { return syscall(SYS_fstat, fd, host); }
+    #else
+    static int64_t lx_fstat(int fd, void *host) { errno = ENOSYS; return -1; }
+    #endif
+    /* A pipe, asked not to wait whatever its O_NONBLOCK says. */
+    static int64_t lx_pipe(int how, int fd, void *host, uint64_t size)
+    {
+    #if defined(RWF_NOWAIT) && defined(SYS_preadv2) && defined(SYS_pwritev2)
+        struct iovec iov = { host, size };
+        return syscall(how == LX_FROM_PIPE ? SYS_preadv2 : SYS_pwritev2, fd, &iov, 1L, -1L, -1L, RWF_NOWAIT);
+    #else
+        errno = EAGAIN;
+        return -1;
+    #endif
+    }
+    static int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error)
+    {
+        int64_t n = how == LX_READ ? read(fd, host, size) : how == LX_WRITE ? write(fd, host, size)
+                  : how == LX_PREAD ? pread(fd, host, size, offset) : how == LX_PWRITE ? pwrite(fd, host, size, offset)
+                  : how == LX_LSEEK ? lseek(fd, offset, (int)size)
+                  : how == LX_YIELD ? sched_yield() : how == LX_FSTAT ? lx_fstat(fd, host) : lx_pipe(how, fd, host, size);
+        *error = errno;
+        return n;
+    }
+
+    static void lx_on_signal(int number, siginfo_t *info, void *context)
+    {
+        int saved = errno;
+        unsigned head = SIG.head;
+        (void)context; (void)number;
+        if (head - SIG.tail < LX_RING) { SIG.ring[head % LX_RING] = *info; SIG.head = head + 1; }
+        else SIG.lost = 1;
+        SIG.attention = 1;
+        if (SIG.running && SIG.uc) UC.stop((void *)SIG.uc);
+        if (SIG.wake_fd >= 0) { ssize_t n = write(SIG.wake_fd, "", 1); (void)n; SIG.woken = 1; }
+        errno = saved;
+    }
+
+    /* A byte of memory that may vanish, or -1: without the kernel's help, which costs microseconds. */
+    static struct { volatile int on; sigset_t mask; sigjmp_buf back; } PROBE;
+    static int lx_byte(const volatile char *p)
+    {
+        unsigned char byte;
+        if (sigsetjmp(PROBE.back, 0)) { sigprocmask(SIG_SETMASK, &PROBE.mask, 0); return -1; }
+        PROBE.on = 1; byte = *p; PROBE.on = 0;
+        return byte;
+    }
+
+    static void lx_on_bus(int number, siginfo_t *info, void *context)
+    {
+        void *page = (void *)((uintptr_t)info->si_addr & ~(uintptr_t)4095);
+        if (info->si_code <= 0) { lx_on_signal(number, info, context); return; }
+        if (PROBE.on) { PROBE.on = 0; PROBE.mask = ((ucontext_t *)context)->uc_sigmask; siglongjmp(PROBE.back, 1); }
+        if (!SIG.running || mmap(page, 4096, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+            signal(SIGBUS, SIG_DFL); return;
+        }
+        SIG.bus = 1; SIG.bus_address = (uint64_t)(uintptr_t)info->si_addr; SIG.attention = 1;
+        if (SIG.uc) UC.stop((void *)SIG.uc);
+    }
+
+    /* The ticker: a host thread without Python that stops the CPU every so many nanoseconds, and seldom while the CPU does
+       not run. It may stop a run that comes after the one it meant, which `run` allows for. It takes no signals, ends by
+       itself when it is not wanted any more, and a forked child has none. */
+    static struct { pthread_mutex_t lock; volatile long period; volatile int alive; } TICKER = { PTHREAD_MUTEX_INITIALIZER };
+    static void *lx_ticker(void *unused)
+    {
+        int idle = 0;
+        (void)unused;
+        for (;;) {
+            struct timespec span = { 0, idle > 4 ? 20000000 : TICKER.period };
+            nanosleep(&span, 0);
+            pthread_mutex_lock(&TICKER.lock);
+            if (!TICKER.period) { TICKER.alive = 0; pthread_mutex_unlock(&TICKER.lock); return 0; }
+            pthread_mutex_unlock(&TICKER.lock);
+            if (!SIG.running) { idle++; continue; }
+            idle = 0;
+            SIG.tick = 1; SIG.attention = 1;
+            if (SIG.uc) UC.stop((void *)SIG.uc);
+        }
+    }
+    static int lx_set_ticks(long period)
+    {
+        sigset_t all, old;
+        pthread_t thread;
+        int error = 0;
+        pthread_mutex_lock(&TICKER.lock);
+        TICKER.period = period;
+        if (period && !TICKER.alive) {
+            sigfillset(&all);
+            pthread_sigmask(SIG_SETMASK, &all, &old);
+            error = pthread_create(&thread, 0, lx_ticker, 0);
+            pthread_sigmask(SIG_SETMASK, &old, 0);
+            if (!error) { pthread_detach(thread); TICKER.alive = 1; }
+        }
+        pthread_mutex_unlock(&TICKER.lock);
+        return error;
+    }
+    static void lx_forget_ticks(void)
+    { pthread_mutex_init(&TICKER.lock, 0); TICKER.period = 0; TICKER.alive = 0; SIG.tick = 0; }
+    static int lx_take_tick(void) { int tick = SIG.tick; SIG.tick = 0; return tick; }
+    static void lx_tick_now(void) { SIG.tick = 1; SIG.attention = 1; }
+
+    static int lx_catch(int number, int flags)
+    {
+        struct sigaction act;
+        memset(&act, 0, sizeof act);
+        act.sa_sigaction = number == SIGBUS ? lx_on_bus : lx_on_signal;
+        act.sa_flags = SA_SIGINFO | (flags & (SA_NOCLDSTOP | SA_NOCLDWAIT));
+        sigfillset(&act.sa_mask);
+        sigdelset(&act.sa_mask, SIGSEGV);
+        return sigaction(number, &act, 0);
+    }
+    /* The call itself: glibc takes its own two signals, 32 and 33, out of every mask. */
+    static uint64_t lx_mask(int set, uint64_t value)
+    {
+        uint64_t old = 0;
+    #if defined(__linux__)
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, set ? &value : 0, &old, sizeof old);
+    #else
+        sigset_t next, before;
+        sigemptyset(&next); sigemptyset(&before);
+        memcpy(&next, &value, sizeof value);
+        sigprocmask(SIG_SETMASK, set ? &next : 0, &before);
+        memcpy(&old, &before, sizeof old);
+    #endif
+        return old;
+    }
+    static void lx_reset(int number)
+    {
+        struct sigaction act;
+        sigset_t all;
+        memset(&act, 0, sizeof act);
+        act.sa_handler = SIG_DFL;
+        sigaction(number, &act, 0);
+        sigfillset(&all);
+        sigdelset(&all, number);
+        sigprocmask(SIG_SETMASK, &all, 0);
+    }
+    static int lx_dispose(int number, int ignore, int flags)
+    {
+        struct sigaction act;
+        if (number == SIGBUS && !ignore) return lx_catch(number, flags);
+        memset(&act, 0, sizeof act);
+        act.sa_handler = ignore ? SIG_IGN : SIG_DFL;
+        act.sa_flags = flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
+        return sigaction(number, &act, 0);
+    }
+    static void lx_enter(void *uc) { SIG.uc = uc; SIG.running = 1; }
+    static void lx_leave(void) { SIG.running = 0; }
+    static void lx_forget_engine(void) { SIG.uc = 0; SIG.running = 0; }
+    static void lx_set_attention(int on) { SIG.attention = on; }
+    static void lx_set_wake(int reading, int writing) { SIG.wake_fd = writing; SIG.woken_fd = reading; SIG.woken = 0; }
+    static void lx_wake(void)
+    { if (SIG.wake_fd >= 0) { ssize_t n = write(SIG.wake_fd, "", 1); (void)n; SIG.woken = 1; } }
+    /* Helpers: host threads of ours that make calls which wait. A signal that does nothing ends such a call. */
+    #define LX_KICK 64
+    static void lx_nothing(int number) { (void)number; }
+    static void lx_become_helper(void)
+    {
+        sigset_t mask;
+        sigfillset(&mask);
+        sigdelset(&mask, LX_KICK);
+        pthread_sigmask(SIG_SETMASK, &mask, 0);
+    }
+    static void lx_kick(int tid)
+    {
+        struct sigaction act;
+        sigaction(LX_KICK, 0, &act);
+        if (!(act.sa_flags & SA_SIGINFO)) {
+            memset(&act, 0, sizeof act);
+            act.sa_handler = lx_nothing;
+            sigaction(LX_KICK, &act, 0);
+        }
+        syscall(SYS_tgkill, getpid(), tid, LX_KICK);
+    }
+    static uint32_t lx_compare_swap(void *at, uint32_t old, uint32_t value)
+    { return __sync_val_compare_and_swap((uint32_t *)at, old, value); }
+    static void lx_drain_wake(void)
+    {
+        char seen[64];
+        if (SIG.woken) { SIG.woken = 0; while (read(SIG.woken_fd, seen, sizeof seen) == sizeof seen) {} }
+    }
+    static void lx_advance(void) { SIG.tail = SIG.tail + 1; }
+    static void lx_clear_bus(void) { SIG.bus = 0; }
+    """
+    unsigned long TCG_accesses "TCG.accesses"
+    void lx_refused(void *uc)
+    void lx_come_first()
+    void lx_find_own(void *library)
+    void *lx_open(const char *path)
+    int lx_functions()
+    int lx_find(void *library, int i)
+    ctypedef struct siginfo_t:
+        int si_signo
+        int si_code
+    ctypedef struct TlbEntry "lx_tlb_entry":
+        uint64_t paddr
+        int perms
+    int lx_tlb_virtual(void *uc) nogil
+    int lx_no_exits(void *uc) nogil
+    int lx_flush_tlb(void *uc) nogil
+    int lx_flush_tb(void *uc) nogil
+    int lx_hook_plain(void *uc, int kind, void *function, void *data)
+    int lx_hook_refused(void *uc, int kind, void *function, void *data)
+    int lx_hook_insn(void *uc, int kind, void *function, void *data, int insn)
+    int lx_hook_block(void *uc, void *function, void *data)
+    int lx_set_ticks(long period)
+    void lx_forget_ticks()
+    int lx_take_tick()
+    void lx_tick_now() nogil
+    int TICKER_alive "TICKER.alive"
+    ssize_t lx_safe_copy(void *to, const void *source, size_t n, int writing) nogil
+    int lx_byte(const char *p) nogil
+    int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
+    int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
+    int LX_WAKE
+    int LX_EAGAIN "EAGAIN", LX_EOPNOTSUPP "EOPNOTSUPP", LX_EINTR "EINTR"
+    int lx_catch(int number, int flags)
+    int lx_dispose(int number, int ignore, int flags)
+    uint64_t lx_mask(int set, uint64_t value)
+    void lx_reset(int number)
+    void lx_enter(void *uc) nogil
+    void lx_leave() nogil
+    void lx_forget_engine() nogil
+    void lx_set_attention(int on) nogil
+    void lx_set_wake(int reading, int writing) nogil
+    void lx_drain_wake() nogil
+    void lx_wake() nogil
+    void lx_become_helper() nogil
+    void lx_kick(int tid) nogil
+    uint32_t lx_compare_swap(void *at, uint32_t old, uint32_t value) nogil
+    void lx_advance() nogil
+    void lx_clear_bus() nogil
+    int UC_open "UC.open" (int arch, int mode, void **uc)
+    int UC_close "UC.close" (void *uc)
+    int UC_map_ptr "UC.map_ptr" (void *uc, uint64_t address, size_t size, uint32_t perms, void *host)
+    int UC_start "UC.start" (void *uc, uint64_t begin, uint64_t until, uint64_t timeout, size_t count)
+    int UC_stop "UC.stop" (void *uc) nogil
+    int UC_read_batch "UC.read_batch" (void *uc, int *ids, void **values, int count) nogil
+    int UC_write_batch "UC.write_batch" (void *uc, int *ids, void **values, int count) nogil
+    int UC_reg_read "UC.reg_read" (void *uc, int register, void *value)
+    int UC_reg_write "UC.reg_write" (void *uc, int register, void *value)
+    int UC_ctx_alloc "UC.ctx_alloc" (void *uc, void **context)
+    int UC_ctx_save "UC.ctx_save" (void *uc, void *context)
+    int UC_ctx_restore "UC.ctx_restore" (void *uc, void *context)
+    int UC_ctx_free "UC.ctx_free" (void *context)
+    unsigned SIG_head "SIG.head"
+    unsigned SIG_tail "SIG.tail"
+    int SIG_attention "SIG.attention"
+    int SIG_running "SIG.running"
+    int SIG_wake_fd "SIG.wake_fd"
+    int SIG_lost "SIG.lost"
+    int SIG_bus "SIG.bus"
+    uint64_t SIG_bus_address "SIG.bus_address"
+    void *SIG_uc "SIG.uc"
+    siginfo_t SIG_ring "SIG.ring" [1024]
+
+cdef enum:
+    PROT_READ = 1
+    PROT_WRITE = 2
+    PROT_EXEC = 4
+    VANISHING = 8
+    PAGE = 4096
+    UC_PERM_READ = 1
+    UC_PERM_WRITE = 2
+    UC_PERM_EXEC = 4
+    MEM_READ = 16
+    MEM_WRITE = 17
+    MEM_FETCH = 18
+    MEM_READ_UNMAPPED = 19
+    MEM_WRITE_UNMAPPED = 20
+    HOOK_INTR = 1
+    HOOK_INSN = 2
+    HOOK_UNMAPPED = 112
+    HOOK_INVALID = 16384
+    HOOK_TLB_FILL = 131072
+    STOP_ATTENTION = 0
+    STOP_FAULT = 1
+    STOP_INTERRUPT = 2
+    STOP_INVALID = 3
+    SIGINFO_SIZE = 128
+    RING = 1024
+    LONGEST = 64
+    PC_WORD = 7
+    FLAGS_WORD = 8
+    WORDS = 9
+    MAX_RW_COUNT = 0x7FFFF000
+    LATE_TICKS = 8
+    STOP_SYSCALL = 100
+    STOP_REFUSED = 101
+    CONSTANT = 1
+    AT_EMPTY_PATH = 0x1000
+    STAT_SIZE = 144
+    DIRECT_PLAIN = 1
+    DIRECT_PIPE = 2
+    PIPE_BUF = 4096
+    FUTEX_WAKE_PRIVATE = 129
+    CALLS = 512
+    FORBIDDEN_PORT = 256
+    FORBIDDEN_ENTER = 257
+
+DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
+                "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE}
+cdef uint64_t PHYSICAL_START = 0x10000
+cdef uint64_t PHYSICAL_END = 1ull << 47
+
+cdef struct Range:
+    uint64_t start
+    uint64_t end
+    uint64_t delta
+    uint32_t prot
+
+
+def _bind():
+    path = os.fsencode(_library.path())
+    lx_come_first()
+    cdef void *library = lx_open(path)
+    if library == NULL:
+        raise ImportError(f"{os.fsdecode(path)} cannot be loaded")
+    lx_find_own(library)
+    for i in range(lx_functions()):
+        if not lx_find(library, i):
+            raise ImportError(f"{os.fsdecode(path)} lacks functions of Unicorn 2.1")
+
+
+_bind()
+
+
+def translated_accesses():
+    """How many loads and stores have been translated without asking whether to stop: 0 if Unicorn translates all by itself."""
+    return TCG_accesses
+
+
+cdef class Context:
+    """A thread's whole CPU state, saved by Engine.save."""
+
+    cdef void *raw
+
+    def __dealloc__(self):
+        if self.raw != NULL:
+            UC_ctx_free(self.raw)
+
+
+cdef class Engine:
+    """One CPU and the guest memory it sees. The interface is documented at lx.cpu.pure.Engine."""
+
+    cdef void *uc
+    cdef readonly object arch
+    cdef Range *ranges
+    cdef Py_ssize_t count, room, last
+    # the running call
+    cdef int *call_ids
+    cdef uint64_t words[9]
+    cdef void *word_ptrs[9]
+    cdef int return_ids[4]
+    cdef uint64_t return_words[4]
+    cdef void *return_ptrs[4]
+    cdef int return_count
+    # what stopped a run
+    cdef int reason, protection_number, call_size
+    cdef int have_fault
+    cdef uint64_t fault_page, bus_page
+    cdef readonly uint64_t fault_address
+    cdef readonly int fault_access
+    cdef readonly int interrupt
+    cdef readonly bint bus
+    cdef readonly uint64_t fills, flushes, calls
+    # dispatch
+    cdef list table
+    cdef object unknown, failed, traced
+    cdef int64_t *constants
+    cdef uint8_t *served
+    cdef unsigned char[::1] direct
+    cdef uint64_t direct_count
+    cdef int refused
+    cdef bint alone
+    cdef public int features
+    cdef set watched
+    cdef object on_write
+    # preemption by counted blocks
+    cdef bint counting
+    cdef int64_t budget
+    # the stack's room to grow
+    cdef uint64_t grow_low, grow_high
+    cdef object grow
+
+    def __cinit__(self, arch):
+        cdef int i
+        self.arch = arch
+        self.uc = NULL
+        self.room = 256
+        self.ranges = <Range *>malloc(self.room * sizeof(Range))
+        self.constants = <int64_t *>calloc(CALLS, sizeof(int64_t))
+        self.served = <uint8_t *>calloc(CALLS, 1)
+        self.alone = True
+        self.call_ids = <int *>malloc(WORDS * sizeof(int))
+        if UC_open(arch.unicorn_arch, arch.unicorn_mode, &self.uc) != 0:
+            raise RuntimeError("Unicorn does not know this architecture")
+        if lx_tlb_virtual(self.uc) != 0 or lx_no_exits(self.uc) != 0 or UC_map_ptr(
+                self.uc, PHYSICAL_START, PHYSICAL_END - PHYSICAL_START, 7, <void *>PHYSICAL_START) != 0:
+            raise RuntimeError("Unicorn refuses the virtual TLB")
+        lx_hook_plain(self.uc, HOOK_TLB_FILL, <void *>on_fill, <void *>self)
+        lx_hook_refused(self.uc, HOOK_UNMAPPED, <void *>on_unmapped, <void *>self)
+        lx_hook_plain(self.uc, HOOK_INTR, <void *>on_interrupt, <void *>self)
+        lx_hook_plain(self.uc, HOOK_INVALID, <void *>on_invalid, <void *>self)
+        lx_hook_insn(self.uc, HOOK_INSN, <void *>on_syscall, <void *>self, arch.syscall_instruction)
+        _mend.make_stops_exact(_library.load(), arch.name)
+        self.protection_number = arch.protection_number
+        self.call_size = arch.call_size
+        self.bus_page = 1
+        for name, hook in (("in", <size_t>&on_in), ("out", <size_t>&on_out), ("enter", <size_t>&on_enter)):
+            if name in arch.forbidden_instructions:
+                lx_hook_insn(self.uc, HOOK_INSN, <void *><size_t>hook, <void *>self, arch.forbidden_instructions[name])
+        for i in range(7):
+            self.call_ids[i] = arch.call_registers[i]
+        self.call_ids[PC_WORD] = arch.pc
+        self.call_ids[FLAGS_WORD] = arch.flags
+        for i in range(WORDS):
+            self.word_ptrs[i] = &self.words[i]
+        self.return_count = len(arch.return_registers)
+        for i in range(self.return_count):
+            self.return_ids[i] = arch.return_registers[i]
+            self.return_ptrs[i] = &self.return_words[i]
+        arch.prepare(self)
+
+    def __dealloc__(self):
+        if self.uc != NULL:
+            if SIG_uc == self.uc:
+                lx_forget_engine()
+            UC_close(self.uc)
+        free(self.ranges)
+        free(self.constants)
+        free(self.served)
+        free(self.call_ids)
+
+    # ---- ranges: what a TLB miss is answered with
+
+    cdef Py_ssize_t find(self, uint64_t address) noexcept nogil:
+        """Index of the first range that ends above the address."""
+        cdef Py_ssize_t low = 0, high = self.count, middle
+        middle = self.last
+        if middle < high and self.ranges[middle].start <= address < self.ranges[middle].end:
+            return middle
+        while low < high:
+            middle = (low + high) >> 1
+            if self.ranges[middle].end <= address:
+                low = middle + 1
+            else:
+                high = middle
+        self.last = low
+        return low
+
+    cdef Range *at(self, uint64_t address) noexcept nogil:
+        cdef Py_ssize_t i = self.find(address)
+        if i < self.count and self.ranges[i].start <= address:
+            return &self.ranges[i]
+        return NULL
+
+    cdef Range *at_or_grow(self, uint64_t address) except? NULL:
+        """As `at`, but a miss in the stack's room lets the stack grow first."""
+        cdef Range *r = self.at(address)
+        if r == NULL and self.grow_low <= address < self.grow_high and self.grow(address):
+            r = self.at(address)
+        return r
+
+    def set_grow(self, grow):
+        """grow(address) -> bool: called for a miss inside the grow window."""
+        self.grow = grow
+
+    def set_grow_window(self, uint64_t low, uint64_t high):
+        """[low, high): where a miss may be the stack growing."""
+        self.grow_low = low
+        self.grow_high = high
+
+    cdef void insert(self, Py_ssize_t i, uint64_t start, uint64_t end, uint64_t delta, uint32_t prot) except *:
+        if self.count == self.room:
+            self.room *= 2
+            self.ranges = <Range *>realloc(self.ranges, self.room * sizeof(Range))
+            if self.ranges == NULL:
+                raise MemoryError
+        memmove(&self.ranges[i + 1], &self.ranges[i], (self.count - i) * sizeof(Range))
+        self.count += 1
+        self.ranges[i].start = start
+        self.ranges[i].end = end
+        self.ranges[i].delta = delta
+        self.ranges[i].prot = prot
+
+    cdef bint clear(self, uint64_t start, uint64_t end) except -1:
+        """Remove all of [start, end); say whether anything was there."""
+        cdef Py_ssize_t i = self.find(start), j
+        cdef Range first, final
+        if i >= self.count or self.ranges[i].start >= end:
+            return False
+        j = i
+        while j < self.count and self.ranges[j].start < end:
+            j += 1
+        first = self.ranges[i]
+        final = self.ranges[j - 1]
+        self.remove(i, j - i)
+        if final.end > end:
+            self.insert(i, end, final.end, final.delta, final.prot)
+        if first.start < start:
+            self.insert(i, first.start, start, first.delta, first.prot)
+        return True
+
+    def map_range(self, uint64_t start, uint64_t end, uint64_t host, uint32_t prot):
+        cdef Py_ssize_t i
+        cdef uint64_t delta = host - start
+        if self.clear(start, end):
+            self.flush_tlb()
+        i = self.find(start)
+        if i and self.ranges[i - 1].end == start and self.alike(i - 1, delta, prot):
+            self.ranges[i - 1].end = end
+            if i < self.count and self.ranges[i].start == end and self.alike(i, delta, prot):
+                self.ranges[i - 1].end = self.ranges[i].end
+                self.remove(i, 1)
+        elif i < self.count and self.ranges[i].start == end and self.alike(i, delta, prot):
+            self.ranges[i].start = start
+        else:
+            self.insert(i, start, end, delta, prot)
+
+    cdef inline bint alike(self, Py_ssize_t i, uint64_t delta, uint32_t prot) noexcept nogil:
+        return self.ranges[i].delta == delta and self.ranges[i].prot == prot
+
+    cdef void remove(self, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+        memmove(&self.ranges[i], &self.ranges[i + n], (self.count - i - n) * sizeof(Range))
+        self.count -= n
+        self.last = 0
+
+    def unmap_range(self, uint64_t start, uint64_t end):
+        if self.clear(start, end):
+            self.flush_tlb()
+
+    def ranges_list(self):
+        return [(self.ranges[i].start, self.ranges[i].end, self.ranges[i].delta + self.ranges[i].start,
+                 self.ranges[i].prot) for i in range(self.count)]
+
+    def flush_tlb(self):
+        self.flushes += 1
+        lx_flush_tlb(self.uc)
+
+    def flush_code(self):
+        lx_flush_tb(self.uc)
+        lx_flush_tlb(self.uc)
+
+    def watch_writes(self, on_write):
+        """Call on_write(page address) before the first write to each page from now on; None ends it."""
+        self.on_write = on_write
+        self.watched = set()
+        self.flush_tlb()
+
+    cdef int note_write(self, uint64_t start, uint64_t end) except -1:
+        cdef uint64_t page = start & ~<uint64_t>(PAGE - 1)
+        while page < end:
+            if page not in self.watched:
+                self.watched.add(page)
+                self.on_write(page)
+            page += PAGE
+        return 0
+
+    # ---- guest memory
+
+    cdef Py_ssize_t piece(self, uint64_t address, uint64_t size, uint32_t need, Range **out) except -1:
+        """Bytes at the address within one range that allows `need`; 0 if the first byte does not."""
+        cdef Range *r = self.at_or_grow(address)
+        if r == NULL or not r.prot & need:
+            return 0
+        out[0] = r
+        if need == PROT_WRITE:
+            if self.on_write is not None:
+                self.note_write(address, min(address + size, r.end))
+            if r.prot & PROT_EXEC:
+                self.flush_code()
+        return <Py_ssize_t>min(size, r.end - address)
+
+    cdef int copy(self, char *buffer, uint64_t address, uint64_t size, bint writing) except -1:
+        cdef Range *r
+        cdef Py_ssize_t n
+        cdef char *host
+        if address + size < address:
+            raise LinuxError(Errno.EFAULT)
+        while size:
+            n = self.piece(address, size, PROT_WRITE if writing else PROT_READ | PROT_WRITE | PROT_EXEC, &r)
+            if n == 0:
+                raise LinuxError(Errno.EFAULT)
+            host = <char *>(address + r.delta)
+            if r.prot & VANISHING:
+                if lx_safe_copy(host if writing else buffer, buffer if writing else host, n, writing) != n:
+                    raise LinuxError(Errno.EFAULT)
+            elif writing:
+                memcpy(host, buffer, n)
+            else:
+                memcpy(buffer, host, n)
+            buffer += n
+            address += n
+            size -= n
+        return 0
+
+    def read(self, uint64_t address, uint64_t size):
+        cdef bytes out
+        if size > 1 << 40:
+            raise LinuxError(Errno.EFAULT)
+        if size > 1 << 20:
+            self.require(address, size, PROT_READ | PROT_WRITE | PROT_EXEC)
+        out = PyBytes_FromStringAndSize(NULL, size)
+        self.copy(PyBytes_AS_STRING(out), address, size, False)
+        return out
+
+    cdef int require(self, uint64_t address, uint64_t size, uint32_t need) except -1:
+        cdef Range *r
+        cdef Py_ssize_t n
+        while size:
+            r = self.at_or_grow(address)
+            if r == NULL or not r.prot & need:
+                raise LinuxError(Errno.EFAULT)
+            n = min(size, r.end - address)
+            size -= n
+            address += n
+        return 0
+
+    def write(self, address, const unsigned char[::1] data not None):
+        if data.shape[0]:
+            self.copy(<char *>&data[0], PyLong_AsUnsignedLongLongMask(address), data.shape[0], True)
+
+    def u32(self, address):
+        cdef uint32_t value
+        self.copy(<char *>&value, PyLong_AsUnsignedLongLongMask(address), 4, False)
+        return value
+
+    def u64(self, address):
+        cdef uint64_t value
+        self.copy(<char *>&value, PyLong_AsUnsignedLongLongMask(address), 8, False)
+        return value
+
+    def put_u32(self, address, value):
+        cdef uint32_t word = <uint32_t>PyLong_AsUnsignedLongLongMask(value)
+        self.copy(<char *>&word, PyLong_AsUnsignedLongLongMask(address), 4, True)
+
+    def put_u64(self, address, value):
+        cdef uint64_t word = PyLong_AsUnsignedLongLongMask(value)
+        self.copy(<char *>&word, PyLong_AsUnsignedLongLongMask(address), 8, True)
+
+    def compare_swap(self, uint64_t address, uint32_t old, uint32_t value):
+        """Write the value if the word is `old`, in one step for all processes that share it; what it was. EFAULT."""
+        cdef Range *r
+        self.u32(address)
+        if self.piece(address, 4, PROT_WRITE, &r) < 4:
+            raise LinuxError(Errno.EFAULT)
+        return lx_compare_swap(<void *>(address + r.delta), old, value)
+
+    def share_memory(self):
+        """From now on other host processes see this one's stores: locked instructions must be atomic for them."""
+        if not _mend.make_atomic(_library.load(), self.arch.name):
+            raise OSError(95, "this Unicorn cannot make atomic instructions atomic for other processes")
+        self.flush_code()
+
+    def cstring(self, uint64_t address, uint64_t limit):
+        """The bytes before the first NUL, or `limit` bytes if there is none among them. EFAULT."""
+        cdef Range *r
+        cdef Py_ssize_t n
+        cdef char *host
+        cdef char *nul
+        cdef bytes text = b""
+        while limit:
+            n = self.piece(address, limit, PROT_READ | PROT_WRITE | PROT_EXEC, &r)
+            if n == 0:
+                raise LinuxError(Errno.EFAULT)
+            if r.prot & VANISHING:
+                n = min(n, PAGE - <Py_ssize_t>(address & (PAGE - 1)))
+                part = self.read(address, n)
+                cut = part.find(b"\0")
+                if cut >= 0:
+                    return text + part[:cut]
+                text += part
+            else:
+                host = <char *>(address + r.delta)
+                nul = <char *>memchr(host, 0, n)
+                if nul != NULL:
+                    part = PyBytes_FromStringAndSize(host, nul - host)
+                    return text + part if text else part
+                text += PyBytes_FromStringAndSize(host, n)
+            address += n
+            limit -= n
+        return text
+
+    def readable(self, uint64_t address, uint64_t size):
+        return self.views(address, size, PROT_READ | PROT_WRITE | PROT_EXEC, PyBUF_READ)
+
+    def writable(self, uint64_t address, uint64_t size):
+        return self.views(address, size, PROT_WRITE, PyBUF_WRITE)
+
+    cdef list views(self, uint64_t address, uint64_t size, uint32_t need, int mode):
+        cdef list out = []
+        cdef Range *r
+        cdef Py_ssize_t n
+        if address + size < address:
+            size = 0 - address
+        size = min(size, MAX_RW_COUNT)
+        while size:
+            n = self.piece(address, size, need, &r)
+            if n == 0:
+                if not out:
+                    raise LinuxError(Errno.EFAULT)
+                break
+            out.append(PyMemoryView_FromMemory(<char *>(address + r.delta), n, mode))
+            address += n
+            size -= n
+        return out
+
+    # ---- registers
+
+    def read_registers(self, ids):
+        cdef int names[LONGEST]
+        cdef uint64_t values[LONGEST]
+        cdef void *ptrs[LONGEST]
+        cdef int i, n = len(ids)
+        for i in range(n):
+            names[i] = ids[i]
+            values[i] = 0
+            ptrs[i] = &values[i]
+        UC_read_batch(self.uc, names, ptrs, n)
+        return [values[i] for i in range(n)]
+
+    def write_registers(self, ids, values):
+        cdef int names[LONGEST]
+        cdef uint64_t words[LONGEST]
+        cdef void *ptrs[LONGEST]
+        cdef int i, n = len(ids)
+        for i in range(n):
+            names[i] = ids[i]
+            words[i] = PyLong_AsUnsignedLongLongMask(values[i])
+            ptrs[i] = &words[i]
+        UC_write_batch(self.uc, names, ptrs, n)
+
+    def read_wide(self, int register, int size):
+        cdef char buffer[64]
+        memset(buffer, 0, 64)
+        UC_reg_read(self.uc, register, buffer)
+        return PyBytes_FromStringAndSize(buffer, size)
+
+    def write_wide(self, int register, bytes value not None):
+        cdef char buffer[64]
+        memset(buffer, 0, 64)
+        memcpy(buffer, PyBytes_AS_STRING(value), min(len(value), 64))
+        UC_reg_write(self.uc, register, buffer)
+
+    def register(self, int name):
+        cdef uint64_t value = 0
+        UC_reg_read(self.uc, name, &value)
+        return value
+
+    def set_register(self, int name, value):
+        cdef uint64_t word = PyLong_AsUnsignedLongLongMask(value)
+        UC_reg_write(self.uc, name, &word)
+
+    def save(self, Context context=None):
+        if context is None:
+            context = Context()
+            if UC_ctx_alloc(self.uc, &context.raw) != 0:
+                raise MemoryError
+        UC_ctx_save(self.uc, context.raw)
+        return context
+
+    def restore(self, Context context not None):
+        UC_ctx_restore(self.uc, context.raw)
+
+    # ---- dispatch
+
+    def set_table(self, list table not None, unknown, failed, traced):
+        """table[number](thread, a0..a5); unknown(thread, number, a0..a5); failed(thread, exception) -> result or None;
+        traced(thread, number, a0..a5) replaces all when `features` is not 0."""
+        self.table = table
+        self.unknown = unknown
+        self.failed = failed
+        self.traced = traced
+
+    def set_constant(self, Py_ssize_t number, value):
+        """Answer this call with a constant and no Python; None ends it."""
+        if 0 <= number < CALLS:
+            self.served[number] = CONSTANT if value is not None else 0
+            if value is not None:
+                self.constants[number] = value
+
+    def set_direct(self, Py_ssize_t number, str how not None):
+        """This call may be carried out on direct descriptors without Python; how: a key of DIRECT_CALLS."""
+        if how in ("fstat", "fstatat") and self.arch.kernel != tuple(os.uname()[::4]):
+            return
+        if 0 <= number < CALLS:
+            self.served[number] = DIRECT_CALLS[how]
+
+    def set_direct_descriptors(self, unsigned char[::1] direct not None):
+        """What may be done directly on each descriptor."""
+        self.direct = direct
+        self.direct_count = direct.shape[0]
+
+    def set_alone(self, bint alone):
+        """Whether the thread on the CPU is the only one, so that its yielding is nobody's business but the host's."""
+        self.alone = alone
+
+    def run(self, thread):
+        """Run until something happens that is not a system call; which, is a lx.cpu.arch.Stop."""
+        cdef int error, late = 0
+        cdef uint64_t pc = 0, number
+        cdef bint pc_known = False
+        while True:
+            if SIG_attention:
+                lx_set_attention(0)
+                return STOP_ATTENTION
+            self.reason = -1
+            if not pc_known:
+                pc = 0
+                UC_reg_read(self.uc, self.call_ids[PC_WORD], &pc)
+            lx_enter(self.uc)
+            error = UC_start(self.uc, pc, 0xFFFFFFFFFFFFFFFFull, 0, 0)
+            lx_leave()
+            if self.reason == STOP_SYSCALL:
+                UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+                self.calls += 1
+                number = self.words[0] = <uint32_t>self.words[0]
+                pc = self.words[PC_WORD]
+                pc_known = True
+                late = 0
+                pc_known = self.call(thread, number)
+                continue
+            if self.reason == STOP_REFUSED:
+                UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+                self.words[0] = <uint32_t>self.words[0]
+                late = 0
+                pc_known = False
+                result = self.failed(thread, OSError(self.refused, "the host refused a direct call"))
+                if result is not None:
+                    self.answer(<int64_t>PyLong_AsUnsignedLongLongMask(result))
+                continue
+            pc_known = False
+            if self.have_fault:
+                self.have_fault = 0
+                lx_refused(NULL)
+                lx_flush_tlb(self.uc)
+                if self.reason < 0:
+                    return STOP_FAULT
+            if self.reason >= 0:
+                return self.reason
+            if error == 10:
+                return STOP_INVALID
+            if error == 21:
+                self.interrupt = self.protection_number
+                return STOP_INTERRUPT
+            if error:
+                raise RuntimeError(f"Unicorn stopped with error {error}")
+            # stopped from outside, or an exception that has no hook
+            if not SIG_attention:
+                if TICKER_alive and late < LATE_TICKS:
+                    late += 1
+                    continue
+                self.interrupt = self.protection_number
+                return STOP_INTERRUPT
+
+    cdef inline void answer(self, int64_t result) noexcept:
+        self.return_words[0] = <uint64_t>result
+        self.return_words[1] = self.words[PC_WORD]
+        self.return_words[2] = self.words[FLAGS_WORD]
+        UC_write_batch(self.uc, self.return_ids, self.return_ptrs, self.return_count)
+
+    cdef bint call(self, thread, uint64_t number) except -1:
+        """One system call through Python; False if the handler has set the registers itself."""
+        cdef object result
+        cdef uint64_t *w = self.words
+        try:
+            if self.features:
+                result = self.traced(thread, number, w[1], w[2], w[3], w[4], w[5], w[6])
+            elif number < <uint64_t>len(self.table):
+                result = (<object>self.table[number])(thread, w[1], w[2], w[3], w[4], w[5], w[6])
+            else:
+                result = self.unknown(thread, number, w[1], w[2], w[3], w[4], w[5], w[6])
+        except Exception as error:
+            result = self.failed(thread, error)
+        if result is None:
+            return False
+        self.answer(<int64_t>PyLong_AsUnsignedLongLongMask(result))
+        return True
+
+    def step_to_call(self):
+        """Run to the next system call and serve nothing: how an architecture's `prepare` uses the CPU."""
+        cdef uint64_t pc = 0
+        UC_reg_read(self.uc, self.call_ids[PC_WORD], &pc)
+        self.reason = -1
+        if UC_start(self.uc, pc, 0xFFFFFFFFFFFFFFFFull, 0, 0) != 0 or self.reason != STOP_SYSCALL:
+            self.have_fault = 0
+            lx_refused(NULL)
+            raise RuntimeError("the CPU did not reach a system call")
+
+    def reload_call(self):
+        """Read the words of the call that the registers are in again, after another thread has had the CPU."""
+        UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+        self.words[0] = <uint32_t>self.words[0]
+        return self.call_words()
+
+    def call_words(self):
+        """Number and arguments of the call being served, and the program counter after it."""
+        return tuple([self.words[i] for i in range(8)])
+
+    def answer_call(self, result):
+        """Give a parked call its result now."""
+        self.answer(<int64_t>PyLong_AsUnsignedLongLongMask(result))
+
+    def stop_run(self):
+        """Make `run` come back with Stop.ATTENTION at its next turn."""
+        lx_set_attention(1)
+
+    # ---- preemption
+
+    def set_ticks(self, long period):
+        """Stop the run (Stop.ATTENTION, `take_tick` says yes) every so many nanoseconds; 0 ends it."""
+        if lx_set_ticks(period):
+            raise OSError(11, "no host thread for the ticks")
+
+    def set_budget(self, int64_t blocks):
+        """Tick after so many blocks of guest code have been entered, counted from now. What can be repeated is counted so."""
+        if not self.counting:
+            self.counting = True
+            lx_hook_block(self.uc, <void *>on_block, <void *>self)
+            self.flush_code()
+        self.budget = blocks
+
+    def take_tick(self):
+        """Whether there was a tick since this was asked last."""
+        return lx_take_tick() != 0
+
+    # ---- host signals
+
+    def catch_signal(self, int number, int flags):
+        """Queue this host signal for the guest. flags: the host's SA_NOCLDSTOP, SA_NOCLDWAIT."""
+        return lx_catch(number, flags)
+
+    def default_signal(self, int number, int flags):
+        return lx_dispose(number, 0, flags)
+
+    def ignore_signal(self, int number, int flags):
+        return lx_dispose(number, 1, flags)
+
+    def reset_signal(self, int number):
+        """Give the signal its default action and block every other: the process is about to die of it."""
+        lx_reset(number)
+
+    def signal_mask(self):
+        """The host's mask, bit n-1 for signal n."""
+        return lx_mask(0, 0)
+
+    def set_signal_mask(self, mask):
+        """Set the host's mask."""
+        lx_mask(1, PyLong_AsUnsignedLongLongMask(mask))
+
+    def host_wait(self):
+        """The host call that follows may wait; a signal that is caught ends it by itself."""
+
+    def set_wake(self, int reading, int writing):
+        lx_set_wake(reading, writing)
+
+    def wake(self):
+        """Write to the wake pipe, as a signal that is caught does."""
+        lx_wake()
+
+    def become_helper(self):
+        """The calling host thread makes calls that wait: no signal is its business but a kick."""
+        lx_become_helper()
+
+    def kick(self, int tid):
+        """Have the call that a helper waits in end with EINTR, if it is in one."""
+        lx_kick(tid)
+
+    def drain(self):
+        """The siginfo (128 bytes each, host layout) of signals caught since the last call, in order."""
+        cdef list out = []
+        lx_drain_wake()
+        while SIG_tail != SIG_head:
+            out.append(PyBytes_FromStringAndSize(<char *>&SIG_ring[SIG_tail % RING], SIGINFO_SIZE))
+            lx_advance()
+        return out
+
+    def forget_signals(self):
+        """Drop what was caught: a forked child has none of its parent's signals pending."""
+        while SIG_tail != SIG_head:
+            lx_advance()
+        lx_set_attention(0)
+        lx_forget_ticks()
+
+    def take_bus(self):
+        """The guest address of a SIGBUS that hit the emulator inside a run, or None."""
+        cdef Py_ssize_t i
+        cdef uint64_t address
+        if not SIG_bus:
+            return None
+        lx_clear_bus()
+        for i in range(self.count):
+            address = SIG_bus_address - self.ranges[i].delta
+            if self.ranges[i].start <= address < self.ranges[i].end:
+                return address
+        return 0
+
+
+cdef bint on_fill(void *uc, uint64_t address, int kind, TlbEntry *entry, void *data) noexcept:
+    cdef Engine self = <Engine>data
+    cdef Range *r
+    cdef uint32_t need, prot
+    cdef char probe
+    self.fills += 1
+    r = self.at_or_grow(address)
+    need = PROT_WRITE if kind == MEM_WRITE else PROT_EXEC if kind == MEM_FETCH else PROT_READ
+    if r != NULL:
+        prot = r.prot
+        if prot & (PROT_WRITE | PROT_EXEC):
+            prot |= PROT_READ
+        # A fetch from a page that may not be executed brings the page in first, on x86: it can be a bus error.
+        if prot & VANISHING and prot & (need if need != PROT_EXEC else PROT_READ) and lx_safe_copy(
+            &probe, <void *>(address + r.delta), 1, 0
+        ) != 1:
+            self.bus_page = address & ~<uint64_t>(PAGE - 1)
+            return fault(self, address, entry)
+        if prot & need:
+            if self.on_write is not None and prot & PROT_WRITE:
+                if need == PROT_WRITE:
+                    self.note_write(address, address + 1)
+                elif (address & ~<uint64_t>(PAGE - 1)) not in self.watched:
+                    prot &= ~PROT_WRITE
+            entry.paddr = address + r.delta
+            entry.perms = prot & 7
+            return True
+    if self.bus_page == address & ~<uint64_t>(PAGE - 1):
+        self.bus_page = 1
+    return fault(self, address, entry)
+
+
+cdef inline bint fault(Engine self, uint64_t address, TlbEntry *entry) noexcept:
+    self.fault_page = address & ~<uint64_t>(PAGE - 1)
+    entry.paddr = 0
+    entry.perms = 7
+    return True
+
+
+cdef bint on_unmapped(void *uc, int kind, uint64_t address, int size, int64_t value, void *data) noexcept:
+    cdef Engine self = <Engine>data
+    if not self.have_fault:
+        self.have_fault = 1
+        if kind == MEM_WRITE_UNMAPPED:
+            lx_refused(uc)
+        self.fault_address = self.fault_page | (address & (PAGE - 1))
+        self.fault_access = kind - MEM_READ_UNMAPPED
+        self.bus = self.bus_page == self.fault_page
+    return False
+
+
+cdef bint carry_out(Engine self, int how) noexcept:
+    """A call on a direct descriptor and memory of one range, inside the run; False: the run has to be left for it.
+
+    What the host refuses goes through the choke point like a handler's OSError. Memory that may hold code, or whose writes are
+    watched, is left to the handler, and so is a pipe that would wait, and a write that a pipe might take in parts.
+    """
+    cdef uint64_t *w = self.words
+    cdef uint64_t fd = 0
+    cdef int64_t result
+    cdef void *host = NULL
+    cdef Range *r
+    if how == LX_YIELD or how == LX_WAKE:
+        if not self.alone:
+            return False
+    else:
+        UC_reg_read(self.uc, self.call_ids[1], &fd)
+        fd = <uint32_t>fd
+        if fd >= self.direct_count or not self.direct[fd]:
+            return False
+    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    if how == LX_WAKE:
+        if <uint32_t>w[2] != FUTEX_WAKE_PRIVATE or w[1] & 3 or self.at(w[1]) == NULL:
+            return False
+        self.calls += 1
+        w[PC_WORD] += self.call_size
+        self.answer(0)
+        return True
+    if how != LX_YIELD and how != LX_FSTAT and how != LX_FSTATAT and self.direct[fd] != DIRECT_PLAIN:
+        if self.direct[fd] != DIRECT_PIPE or (how != LX_READ and (how != LX_WRITE or w[3] > PIPE_BUF)):
+            return False
+        how = LX_FROM_PIPE if how == LX_READ else LX_TO_PIPE
+    if how == LX_FSTATAT:
+        if <uint32_t>w[4] != AT_EMPTY_PATH:
+            return False
+        r = self.at(w[2])
+        if r == NULL or not r.prot & (PROT_READ | PROT_WRITE | PROT_EXEC):
+            return False
+        if lx_byte(<char *>(w[2] + r.delta)) != 0:
+            return False
+        w[2], w[4], how = w[3], 0, LX_FSTAT
+    if how == LX_FSTAT:
+        w[3] = STAT_SIZE
+    if how == LX_LSEEK:
+        w[3] = <uint32_t>w[3]
+        if w[3] > 2:
+            return False
+        w[4] = w[2]
+    elif how != LX_YIELD:
+        r = self.at(w[2])
+        if r == NULL or w[3] - 1 >= MAX_RW_COUNT or w[3] > r.end - w[2]:
+            return False
+        if how == LX_READ or how == LX_PREAD or how == LX_FSTAT or how == LX_FROM_PIPE:
+            if r.prot & (PROT_WRITE | PROT_EXEC) != PROT_WRITE or self.on_write is not None:
+                return False
+        elif not r.prot & (PROT_READ | PROT_WRITE | PROT_EXEC):
+            return False
+        if (how == LX_PREAD or how == LX_PWRITE) and <int64_t>w[4] < 0:
+            return False
+        host = <void *>(w[2] + r.delta)
+    result = lx_direct(how, <int>fd, host, w[3], <int64_t>w[4], &self.refused)
+    if result < 0 and how >= LX_FROM_PIPE and self.refused in (LX_EAGAIN, LX_EOPNOTSUPP, LX_EINTR):
+        return False
+    self.calls += 1
+    if result < 0:
+        self.reason = STOP_REFUSED
+        UC_stop(self.uc)
+        return True
+    w[PC_WORD] += self.call_size
+    self.answer(result)
+    return True
+
+
+cdef void on_syscall(void *uc, void *data) noexcept:
+    """A constant is answered here, inside the run, and a direct call carried out; every other call leaves it."""
+    cdef Engine self = <Engine>data
+    cdef uint64_t number = 0
+    if self.features == 0:
+        UC_reg_read(uc, self.call_ids[0], &number)
+        number = <uint32_t>number
+        if number < CALLS and self.served[number]:
+            if self.served[number] != CONSTANT:
+                if carry_out(self, self.served[number]):
+                    return
+            else:
+                UC_read_batch(uc, self.call_ids + PC_WORD, &self.word_ptrs[PC_WORD], 2)
+                self.words[PC_WORD] += self.call_size
+                self.calls += 1
+                self.answer(self.constants[number])
+                return
+    self.reason = STOP_SYSCALL
+    UC_stop(uc)
+
+
+cdef void on_block(void *uc, uint64_t address, uint32_t size, void *data) noexcept:
+    cdef Engine self = <Engine>data
+    self.budget -= 1
+    if self.budget == 0:
+        lx_tick_now()
+        UC_stop(uc)
+
+
+cdef uint32_t on_in(void *uc, uint32_t port, int size, void *data) noexcept:
+    forbidden(<Engine>data, FORBIDDEN_PORT)
+    return 0
+
+
+cdef void on_out(void *uc, uint32_t port, int size, uint32_t value, void *data) noexcept:
+    forbidden(<Engine>data, FORBIDDEN_PORT)
+
+
+cdef void on_enter(void *uc, void *data) noexcept:
+    forbidden(<Engine>data, FORBIDDEN_ENTER)
+
+
+cdef inline void forbidden(Engine self, int number) noexcept:
+    """An instruction that Unicorn would carry out and a user may not."""
+    self.reason = STOP_INTERRUPT
+    self.interrupt = number
+    UC_stop(self.uc)
+
+
+cdef void on_interrupt(void *uc, uint32_t number, void *data) noexcept:
+    cdef Engine self = <Engine>data
+    self.reason = STOP_INTERRUPT
+    self.interrupt = number
+    UC_stop(uc)
+
+
+cdef bint on_invalid(void *uc, void *data) noexcept:
+    (<Engine>data).reason = STOP_INVALID
+    return False

@@ -1,0 +1,123 @@
+"""Two changes to Unicorn's own code, in memory: locked instructions that are atomic, and stops that are exact.
+
+Atomic. Unicorn runs one CPU and translates a locked instruction to a load, a computation and a store. Two guest processes that
+share memory run on two host CPUs: counters lose increments, mutexes have two owners (3 million locked increments by each of two
+processes gave 4.8 million). QEMU's generator has the atomic form too, chosen by a flag of the block that Unicorn never sets. In
+the generator's functions "test flags, PARALLEL" becomes a test that is always true. `make_atomic` is called when a process first
+maps shared memory writable, because the atomic form costs a call of a helper. Ruled out: hooks on locked instructions, and one
+lock for all shared pages, which stores that are not locked would have to take.
+
+Exact. At the start of a block and after each store translated code calls a helper that asks whether the run is to stop. A refused
+store must stop there; but a stop from outside (a signal, a tick) would be taken there too, and go back to the start of an
+instruction whose store has been done: `inc (mem)` and `xchg` then happen twice (a counter under a mutex showed one too many in a
+few runs of a hundred). `make_stops_exact` makes a copy of the function that generates the question, which says that a store
+asks, and has the generators of stores jump to it; the helper then answers by the error that a refused store leaves behind.
+The copy lies where the generators of atomic minimum and maximum are, which x86 does not have.
+
+A library that does not look as expected is left alone, and the answer is False.
+"""
+
+import ctypes
+from mmap import PROT_EXEC, PROT_READ, PROT_WRITE
+
+FIRST, LAST, FENCE = "tcg_gen_atomic_cmpxchg_i32", "tcg_gen_atomic_xchg_i64", "tcg_gen_mb"
+LENGTH_OF_LAST, LENGTH_OF_FENCE, MOST, FEWEST = 64, 16, 0x2000, 30
+TEST = b"\x66\x08"
+"""The end of testb $8, 0x66(register), which begins with 0xf6 and the register's byte: bit 19 of the flags."""
+ALWAYS = b"\x48\x85\xe4\x90"
+"""test %rsp, %rsp; nop: the zero flag is clear."""
+HELPER, GENERATOR, STORES = "helper_check_exit_request", "check_exit_request", ("tcg_gen_qemu_st_i32", "tcg_gen_qemu_st_i64")
+CAVE = "tcg_gen_atomic_fetch_smin_i32"
+HELPER_ASKS = bytes.fromhex("4c8b87b8010000 418b80408a0000 85c0 7904 85f6 740a c3 660f1f840000000000")
+"""mov 0x1b8(%rdi), %r8; mov 0x8a40(%r8), %eax (icount_decr); test %eax, %eax; jns ret; test %esi, %esi; je stop; ret."""
+HELPER_ASKS_WHO = bytes.fromhex("4c8b87b8010000 418b80408a0000 85c0 790d 85f6 740a 83bf9005000000 7501 c3")
+"""... test %esi, %esi; je stop; cmpl $0, 0x590(%rdi) (uc->invalid_error); jne stop; ret."""
+GENERATOR_SIZE = 161
+CALL, LOAD, JUMP = b"\xe8", b"\x48\x8b\x35", b"\xe9"
+RELATIVE = ((0x24, CALL), (0x31, CALL), (0x55, CALL), (0x5A, LOAD), (0x7D, CALL), (0x88, CALL), (0x9C, JUMP))
+"""Where the generator has instructions with a relative address, and how they begin."""
+SAYS_AT, SAYS_NO, SAYS_YES = 0x29, bytes.fromhex("31f6 4889ef 4989c5"), bytes.fromhex("6a01 5e 555f 4989c5")
+"""xor %esi, %esi; mov %rbp, %rdi; mov %rax, %r13. push $1; pop %rsi; push %rbp; pop %rdi; mov %rax, %r13."""
+JUMP_WITHIN = 0x60
+
+
+def make_atomic(library: ctypes.CDLL, arch: str) -> bool:
+    """Have blocks translated from now on use the atomic forms; arch: the suffix of the library's functions."""
+    try:
+        first, last, fence = (_address(library, f"{name}_{arch}") for name in (FIRST, LAST, FENCE))
+    except AttributeError:
+        return False
+    length = last + LENGTH_OF_LAST - first
+    if not 0 < length < MOST:
+        return False
+    found = [*_tests(first, length), *_tests(fence, LENGTH_OF_FENCE)]
+    return len(found) >= FEWEST and all(_replace(address, ALWAYS) for address in found)
+
+
+def make_stops_exact(library: ctypes.CDLL, arch: str) -> bool:
+    """Have a stop from outside be taken at the start of a block only."""
+    try:
+        helper, generator, cave = (_address(library, f"{name}_{arch}") for name in (HELPER, GENERATOR, CAVE))
+        stores = [_address(library, f"{name}_{arch}") for name in STORES]
+    except AttributeError:
+        return False
+    if ctypes.string_at(helper, len(HELPER_ASKS)) == HELPER_ASKS_WHO:
+        return True
+    copy = bytearray(ctypes.string_at(generator, GENERATOR_SIZE))
+    jumps = [_last_jump(store) for store in stores]
+    if len({target for _, target in jumps}) != 1:
+        return False
+    if ctypes.string_at(helper, len(HELPER_ASKS)) != HELPER_ASKS or not _relocate(copy, generator - cave):
+        return False
+    done = _replace(cave, bytes(copy)) and _replace(helper, HELPER_ASKS_WHO)
+    return done and all(_replace(jump + 1, _relative(cave - jump - 5)) for jump, _ in jumps)
+
+
+def _relative(distance: int) -> bytes:
+    return distance.to_bytes(4, "little", signed=True)
+
+
+def _relocate(code: bytearray, distance: int) -> bool:
+    """Make of the generator's code, moved down by so much, one that says yes; False if it is not the code we know."""
+    if code[SAYS_AT : SAYS_AT + len(SAYS_NO)] != SAYS_NO:
+        return False
+    code[SAYS_AT : SAYS_AT + len(SAYS_YES)] = SAYS_YES
+    for at, begins in RELATIVE:
+        if code[at : at + len(begins)] != begins:
+            return False
+        place = slice(at + len(begins), at + len(begins) + 4)
+        code[place] = _relative(int.from_bytes(code[place], "little", signed=True) + distance)
+    return True
+
+
+def _last_jump(function: int) -> tuple[int, int]:
+    """Where a function jumps away at its end, and where to."""
+    code = ctypes.string_at(function, JUMP_WITHIN)
+    at = code.find(b"\xe9")
+    return function + at, function + at + 5 + int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
+
+
+def _address(library: ctypes.CDLL, name: str) -> int:
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+
+
+def _tests(start: int, length: int) -> list[int]:
+    """Where the test stands in these bytes of code."""
+    code = ctypes.string_at(start, length)
+    found = []
+    at = code.find(TEST)
+    while at >= 0:
+        if at >= 2 and code[at - 2] == 0xF6 and 0x40 <= code[at - 1] < 0x48:
+            found.append(start + at - 2)
+        at = code.find(TEST, at + 1)
+    return found
+
+
+def _replace(address: int, code: bytes) -> bool:
+    mprotect = ctypes.CDLL(None).mprotect
+    mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    page = address & -4096
+    if mprotect(page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC):
+        return False
+    ctypes.memmove(address, code, len(code))
+    return not mprotect(page, 8192, PROT_READ | PROT_EXEC)

@@ -1,0 +1,54 @@
+"""Process primitives of the host that Python lacks. OSError with the host's errno; EINTR is not retried."""
+
+import ctypes
+import os
+
+_libc = ctypes.CDLL(None, use_errno=True)
+SIGINFO_SIZE, RUSAGE_SIZE = 128, 144
+TGKILL, WAITID, SIGQUEUEINFO, TGSIGQUEUEINFO = 234, 247, 129, 297
+SCHED_SETAFFINITY, SCHED_GETAFFINITY = 203, 204
+
+
+def _check(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def tgkill(pid: int, tid: int, signo: int) -> None:
+    """Send a signal to one thread of a process."""
+    _check(_libc.tgkill(ctypes.c_int(pid), ctypes.c_int(tid), ctypes.c_int(signo)))
+
+
+def sigqueueinfo(pid: int, signo: int, info: bytes) -> None:
+    """Send a signal with a siginfo_t (128 bytes) to a process."""
+    _check(_libc.syscall(ctypes.c_long(SIGQUEUEINFO), ctypes.c_int(pid), ctypes.c_int(signo), info))
+
+
+def tgsigqueueinfo(pid: int, tid: int, signo: int, info: bytes) -> None:
+    """Likewise, to one thread of it."""
+    _check(_libc.syscall(ctypes.c_long(TGSIGQUEUEINFO), ctypes.c_int(pid), ctypes.c_int(tid), ctypes.c_int(signo), info))
+
+
+def waitid(which: int, pid: int, options: int) -> tuple[bytes, bytes] | None:
+    """waitid(2) as Linux has it, with the resource usage: (siginfo, rusage), or None if nothing has happened (WNOHANG)."""
+    info = ctypes.create_string_buffer(SIGINFO_SIZE)
+    usage = ctypes.create_string_buffer(RUSAGE_SIZE)
+    number, word = ctypes.c_long(WAITID), ctypes.c_long
+    _check(_libc.syscall(number, word(which), word(pid), info, word(options), usage))
+    if info.raw[:4] == bytes(4):
+        return None
+    return info.raw, usage.raw
+
+
+def sched_setaffinity(pid: int, mask: bytes) -> None:
+    """sched_setaffinity(2) with Linux's mask as it is."""
+    _check(_libc.syscall(ctypes.c_long(SCHED_SETAFFINITY), ctypes.c_long(pid), ctypes.c_long(len(mask)), mask))
+
+
+def sched_getaffinity(pid: int, length: int) -> bytes:
+    """sched_getaffinity(2): as many bytes as the kernel's mask has, at most `length`."""
+    mask = ctypes.create_string_buffer(length)
+    used = _check(_libc.syscall(ctypes.c_long(SCHED_GETAFFINITY), ctypes.c_long(pid), ctypes.c_long(length), mask))
+    return mask.raw[:used]

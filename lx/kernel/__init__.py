@@ -1,0 +1,1 @@
+"""What a system call acts on: process, thread, signals, address space, files, paths."""

@@ -1,0 +1,1 @@
+"""What a zone's processes share beyond files: System V IPC and POSIX message queues."""

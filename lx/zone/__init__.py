@@ -1,0 +1,1 @@
+"""The zone: what zonecfg would describe, its processes, and starting programs in it."""

@@ -1,0 +1,201 @@
+"""Which host processes are of a zone, and what the zone's processes share: one file, mapped by all of them.
+
+A process is of the zone if the word of its host pid holds a time (clock ticks since boot) at which it was there: a pid that the
+host gives to somebody else later starts after that, so a process that died without a word (SIGKILL, reaped elsewhere) leaves
+nothing that lies. Words are written whole, by parent and child, whoever learns of the process first.
+
+Thread ids beyond the host's pids are given out in blocks; a word for each block holds the pid of the process that has it.
+
+The file is sparse; its first page holds the zone's host and domain name and the hashes of what the operator has been told. A
+page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where the file cannot be had (a full
+disk, RLIMIT_FSIZE) memory without a name takes its place: the process's children share it, `lx run --zone` does not.
+"""
+
+import errno
+import fcntl
+import mmap
+import os
+import struct
+import time
+
+HEADER = PAGE = 4096
+NAME_SIZE = 65
+HOSTNAME_AT, DOMAINNAME_AT, NEXT_BLOCK_AT, TOLD_AT = 0, 128, 256, 1024
+TOLD_SLOTS = (HEADER - TOLD_AT) // 4
+WORD = struct.Struct("=Q")
+PID_MAX = 4 << 20
+TIDS_AT = HEADER + WORD.size * PID_MAX
+TID_BLOCK = 64
+BLOCKS = ((1 << 29) - PID_MAX) // TID_BLOCK
+SIZE = TIDS_AT + 4 * BLOCKS
+STARTED = 19
+TICK_NS = 10_000_000
+SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock of `started`, in nanoseconds."""
+
+
+def _stat(pid: int) -> list[bytes]:
+    """The fields of a host process's /proc/PID/stat from the state on; nothing if there is none."""
+    try:
+        fd = os.open(b"/proc/%d/stat" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        return os.read(fd, 4096).rpartition(b")")[2].split()
+    except OSError:
+        return []
+    finally:
+        os.close(fd)
+
+
+def started(pid: int) -> int:
+    """When a host process started, in clock ticks since boot; 0 if there is none. A host without /proc: 1 for any."""
+    fields = _stat(pid)
+    if len(fields) > STARTED:
+        return int(fields[STARTED])
+    return 0 if os.path.exists("/proc/self/stat") else 1
+
+
+def ended(pid: int) -> bool:
+    """Whether a host process is gone, or a zombie."""
+    return _stat(pid)[:1] in ([], [b"Z"], [b"X"])
+
+
+class Registry:
+    """The shared file of one zone."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._named = True
+        self._claimed = {0}
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(fd).st_size != SIZE:
+                os.ftruncate(fd, SIZE)
+            os.posix_fallocate(fd, 0, HEADER)
+            self._map = mmap.mmap(fd, SIZE)
+        except OSError:
+            self._map = mmap.mmap(-1, SIZE)
+            self._named = False
+        finally:
+            os.close(fd)
+        self._parent = (0, False)
+
+    def _claim(self, at: int) -> bool:
+        """Make sure that the page of an offset can be touched; False if the disk has no room for it."""
+        page = at // PAGE
+        if page in self._claimed or not self._named:
+            return True
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # the zone has ended, or we may not enter its directory any more
+            return True
+        try:
+            os.posix_fallocate(fd, page * PAGE, PAGE)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                return False
+        finally:
+            os.close(fd)
+        self._claimed.add(page)
+        return True
+
+    # ---- thread ids
+
+    def take_tids(self, pid: int) -> range:
+        """A block of ids that belongs to this process from now on."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            block = struct.unpack_from("=I", self._map, NEXT_BLOCK_AT)[0]
+            if not self._claim(TIDS_AT + 4 * block):
+                raise OSError(errno.EAGAIN, "no room for thread ids")
+            while self.has(struct.unpack_from("=I", self._map, TIDS_AT + 4 * block)[0]):
+                block = (block + 1) % BLOCKS
+            struct.pack_into("=I", self._map, TIDS_AT + 4 * block, pid)
+            struct.pack_into("=I", self._map, NEXT_BLOCK_AT, (block + 1) % BLOCKS)
+        finally:
+            os.close(fd)
+        first = PID_MAX + TID_BLOCK * block
+        return range(first, first + TID_BLOCK)
+
+    def owner_of_tid(self, tid: int) -> int:
+        """The pid of the process whose thread this may be; 0 if there is none."""
+        block = (tid - PID_MAX) // TID_BLOCK
+        at = TIDS_AT + 4 * block
+        return int(struct.unpack_from("=I", self._map, at)[0]) if 0 <= block < BLOCKS and self._claim(at) else 0
+
+    # ---- members
+
+    def enter(self, pid: int) -> None:
+        """A process that lives, or that nobody has waited for yet, is of the zone."""
+        at = HEADER + WORD.size * pid
+        if self._claim(at):
+            WORD.pack_into(self._map, at, time.clock_gettime_ns(SINCE_BOOT) // TICK_NS)
+
+    def leave(self, pid: int) -> None:
+        """A process has been waited for."""
+        at = HEADER + WORD.size * pid
+        if self._claim(at):
+            WORD.pack_into(self._map, at, 0)
+
+    def has(self, pid: int) -> bool:
+        """Whether a host process is of the zone."""
+        if not 0 < pid < PID_MAX:
+            return False
+        at = HEADER + WORD.size * pid
+        since = WORD.unpack_from(self._map, at)[0] if self._claim(at) else 0
+        return bool(since) and 0 < started(pid) <= since
+
+    def has_parent(self, pid: int) -> bool:
+        """`has` for the caller's own parent, which cannot change without its pid's changing: asked once for each."""
+        if self._parent[0] != pid:
+            self._parent = (pid, self.has(pid))
+        return self._parent[1]
+
+    def members(self) -> list[int]:
+        """The host pids of the zone's processes."""
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self.has(pid)]
+
+    # ---- names
+
+    def _name(self, at: int) -> bytes:
+        return self._map[at : at + NAME_SIZE].partition(b"\0")[0]
+
+    def _set_name(self, at: int, name: bytes) -> None:
+        self._map[at : at + NAME_SIZE] = name[: NAME_SIZE - 1].ljust(NAME_SIZE, b"\0")
+
+    @property
+    def hostname(self) -> bytes:
+        """The zone's host name."""
+        return self._name(HOSTNAME_AT)
+
+    @hostname.setter
+    def hostname(self, name: bytes) -> None:
+        self._set_name(HOSTNAME_AT, name)
+
+    @property
+    def domainname(self) -> bytes:
+        """The zone's NIS domain name."""
+        return self._name(DOMAINNAME_AT)
+
+    @domainname.setter
+    def domainname(self, name: bytes) -> None:
+        self._set_name(DOMAINNAME_AT, name)
+
+    # ---- what has been said
+
+    def first(self, key: str) -> bool:
+        """Whether nobody in the zone has asked this of `key` before. Beyond 768 keys everything is the first."""
+        from zlib import crc32
+
+        word = crc32(key.encode()) or 1
+        for i in range(TOLD_SLOTS):
+            at = TOLD_AT + 4 * ((word + i) % TOLD_SLOTS)
+            told = struct.unpack_from("=I", self._map, at)[0]
+            if told == word:
+                return False
+            if not told:
+                struct.pack_into("=I", self._map, at, word)
+                return True
+        return True

@@ -1,0 +1,209 @@
+"""eventfd, timerfd, signalfd, inotify, pidfd: the host's own descriptors, made for the guest.
+
+Reading and writing them is read and write; what they say is the host's, and a bad descriptor or word is left to the host to
+judge, in its order. Paths that inotify watches are resolved in the zone and handed down as the open object they lead to. A pidfd
+is made for processes of the zone only.
+
+signalfd reads what is pending on the host; lx.kernel.signals sees to it that a blocked signal that a signalfd has asked for
+pends there, SIGCHLD too.
+
+Limits: names of /proc, /dev and /sys cannot be watched; a pidfd of a single thread is refused.
+"""
+
+import os
+
+from lx.abi.errno import Errno, LinuxError
+from lx.abi.events import (
+    ITIMERSPEC,
+    EventfdFlags,
+    InotifyFlags,
+    InotifyMask,
+    PidfdFlags,
+    SignalfdFlags,
+    TimerfdFlags,
+    TimerfdSet,
+)
+from lx.abi.signals import NSIG, SIGINFO_HEAD, SIGINFO_SIZE, UNBLOCKABLE
+from lx.host import events as host
+from lx.host.descriptors import nowhere
+from lx.host.numbers import open_flags_to_host
+from lx.kernel.thread import Thread
+from syscalls.declare import syscall
+from syscalls.types import (
+    Annotated,
+    ClockId,
+    Fd,
+    Int,
+    PathPtr,
+    Pid,
+    Signal,
+    Size,
+    UInt,
+    flags_of,
+    struct_in,
+    struct_out,
+)
+
+SigsetIn = Annotated[int, struct_in("sigset")]
+ItimerspecIn = Annotated[int, struct_in("itimerspec")]
+ItimerspecOut = Annotated[int, struct_out("itimerspec")]
+InfoIn = Annotated[int, struct_in("siginfo")]
+
+DESCRIPTOR_FLAGS = 0o2004000
+SIGSET_SIZE = 8
+HERE = -100
+
+
+def _host_flags(flags: int, own: int = 0) -> int:
+    """CLOEXEC and NONBLOCK in the host's words, beside the call's own bits. EINVAL for others."""
+    if flags & ~(DESCRIPTOR_FLAGS | own):
+        raise LinuxError(Errno.EINVAL)
+    return open_flags_to_host(flags & DESCRIPTOR_FLAGS) | flags & own
+
+
+# ---- counters
+
+
+@syscall(result="fd")
+def eventfd(t: Thread, initval: UInt) -> int:
+    """A counter that is read and written."""
+    return t.files.adopt(host.eventfd(initval, 0))
+
+
+@syscall(result="fd")
+def eventfd2(t: Thread, initval: UInt, flags: Annotated[int, flags_of(EventfdFlags)]) -> int:
+    """eventfd with flags: EFD_SEMAPHORE gives one at a time."""
+    return t.files.adopt(host.eventfd(initval, _host_flags(flags, EventfdFlags.SEMAPHORE)))
+
+
+# ---- timers
+
+
+@syscall(result="fd")
+def timerfd_create(t: Thread, clockid: ClockId, flags: Annotated[int, flags_of(TimerfdFlags)]) -> int:
+    """A timer that is read."""
+    return t.files.adopt(host.timerfd_create(clockid, _host_flags(flags)))
+
+
+@syscall()
+def timerfd_settime(
+    t: Thread, fd: Fd, flags: Annotated[int, flags_of(TimerfdSet)], new_value: ItimerspecIn, old_value: ItimerspecOut
+) -> int:
+    """Start or stop a timer; what was set before."""
+    before = host.timerfd_settime(t.files.guest(fd), flags, t.memory.read(new_value, ITIMERSPEC.size))
+    if old_value:
+        t.memory.write(old_value, before)
+    return 0
+
+
+@syscall()
+def timerfd_gettime(t: Thread, fd: Fd, curr_value: ItimerspecOut) -> int:
+    """The interval, and the time until the next expiry."""
+    t.memory.write(curr_value, host.timerfd_gettime(t.files.guest(fd)))
+    return 0
+
+
+# ---- signals
+
+
+def _signalfd(t: Thread, fd: int, address: int, size: int, flags: int) -> int:
+    if size != SIGSET_SIZE:
+        raise LinuxError(Errno.EINVAL)
+    mask = t.memory.u64(address) & ~UNBLOCKABLE
+    made = host.signalfd(fd if fd == -1 else t.files.guest(fd, -2), mask, _host_flags(flags))
+    t.process.signals.describe(mask)
+    return t.files.adopt(made) if fd == -1 else made
+
+
+@syscall(result="fd")
+def signalfd(t: Thread, fd: Fd, mask: SigsetIn, sizemask: Size) -> int:
+    """A descriptor from which blocked signals are read; fd -1 makes one, another changes its set."""
+    return _signalfd(t, fd, mask, sizemask, 0)
+
+
+@syscall(result="fd")
+def signalfd4(t: Thread, fd: Fd, mask: SigsetIn, sizemask: Size, flags: Annotated[int, flags_of(SignalfdFlags)]) -> int:
+    """signalfd with flags."""
+    return _signalfd(t, fd, mask, sizemask, flags)
+
+
+# ---- files
+
+
+@syscall(result="fd")
+def inotify_init(t: Thread) -> int:
+    """A descriptor that tells what happens to files."""
+    return t.files.adopt(host.inotify_init(0))
+
+
+@syscall(result="fd")
+def inotify_init1(t: Thread, flags: Annotated[int, flags_of(InotifyFlags)]) -> int:
+    """inotify_init with flags."""
+    return t.files.adopt(host.inotify_init(_host_flags(flags)))
+
+
+@syscall(note="files of the zone's file systems; names of /proc, /dev and /sys answer EACCES")
+def inotify_add_watch(t: Thread, fd: Fd, pathname: PathPtr, mask: Annotated[int, flags_of(InotifyMask)]) -> int:
+    """Watch a file or directory, or change what is watched for."""
+    watcher = t.files.guest(fd)
+    _judge(watcher, mask)
+    follow = not mask & InotifyMask.DONT_FOLLOW
+    with t.at(HERE, t.memory.path(pathname), follow) as place, host.pinned(place.pin()) as path:
+        return host.inotify_add_watch(watcher, path, mask & ~InotifyMask.DONT_FOLLOW)
+
+
+def _judge(watcher: int, mask: int) -> None:
+    """What is wrong with a watch before its path is looked at: the host says it of a path that is not there."""
+    try:
+        host.inotify_add_watch(watcher, b"", mask)
+    except FileNotFoundError:
+        return
+
+
+@syscall()
+def inotify_rm_watch(t: Thread, fd: Fd, wd: Int) -> int:
+    """Watch no longer."""
+    return host.inotify_rm_watch(t.files.guest(fd), wd)
+
+
+# ---- processes
+
+
+@syscall(result="fd", note="no descriptors of threads that are not their process's first (PIDFD_THREAD)")
+def pidfd_open(t: Thread, pid: Pid, flags: Annotated[int, flags_of(PidfdFlags)]) -> int:
+    """A descriptor of a process, readable when it has ended."""
+    if flags & ~(PidfdFlags.NONBLOCK | PidfdFlags.THREAD) or pid <= 0:
+        raise LinuxError(Errno.EINVAL)
+    process = t.zone.host_pid(pid)
+    if pid != t.zone.guest_pid(process):
+        if process == os.getpid() and t.process.thread_of(pid) is None:
+            raise LinuxError(Errno.ESRCH)
+        if flags & PidfdFlags.THREAD:
+            raise t.unsupported("pidfd_open flags", PidfdFlags.THREAD, Errno.EINVAL)
+        raise LinuxError(Errno.ENOENT)
+    return t.files.adopt(host.pidfd_open(process, open_flags_to_host(flags & PidfdFlags.NONBLOCK) | flags & PidfdFlags.THREAD))
+
+
+@syscall()
+def pidfd_send_signal(t: Thread, pidfd: Fd, sig: Signal, info: InfoIn, flags: UInt) -> int:
+    """Send a signal to the process of a descriptor."""
+    number = t.process.host.signal_to_host(sig) if 0 < sig <= NSIG else sig
+    try:
+        raw = t.memory.read(info, SIGINFO_SIZE) if info else None
+    except LinuxError:
+        host.pidfd_send_signal(t.files.guest(pidfd), number, nowhere, flags)
+        raise
+    if raw is not None and SIGINFO_HEAD.unpack_from(raw)[0] == sig:
+        raw = SIGINFO_HEAD.pack(number, *SIGINFO_HEAD.unpack_from(raw)[1:]) + raw[SIGINFO_HEAD.size :]
+    host.pidfd_send_signal(t.files.guest(pidfd), number, raw, flags)
+    t.process.attention()
+    return 0
+
+
+@syscall(result="fd", note="a file of /proc, /dev or /sys that is open there is /dev/null here")
+def pidfd_getfd(t: Thread, pidfd: Fd, targetfd: Fd, flags: UInt) -> int:
+    """A duplicate of a descriptor that another process has."""
+    if flags:
+        raise LinuxError(Errno.EINVAL)
+    target = targetfd if targetfd < t.files.base else -1
+    return t.files.adopt(host.pidfd_getfd(t.files.guest(pidfd), target, 0))

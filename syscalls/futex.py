@@ -1,0 +1,442 @@
+"""futex and its younger relatives: waiting on words of memory, waking those who do, owning a word.
+
+What a futex is, and its queues, are lx.kernel.futex. A wait enters the queue on its first run and parks; it is run again when
+its time is over; who wakes it says its answer. Of memory that processes share the host's futexes are used, and what waits there
+is an errand (lx.kernel.errand).
+
+Which of its waits are restarted after a handler is a matter of the command: a timed WAIT is not, WAIT without a timeout under
+SA_RESTART, one for ownership always.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from struct import Struct
+from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
+
+from lx.abi.clocks import TIMESPEC, Clock, timespec_to_ns, timespec_valid
+from lx.abi.errno import Errno, LinuxError
+from lx.abi.futex import ANY_BIT, SIZE_MASK, SIZE_U32, WAITV_MAX, Futex2Flags, FutexFlags, FutexOp
+from lx.abi.word import s32
+from lx.host import futex as host_futex
+from lx.kernel import errand
+from lx.kernel.futex import Waiter
+from lx.kernel.thread import Thread
+from lx.kernel.wait import Park
+from syscalls.declare import Restart, syscall
+from syscalls.types import Annotated, Int, Ptr, UInt, ULong, flags_of, struct_in
+
+OpBits = Annotated[int, flags_of(FutexFlags)]
+Bits2 = Annotated[int, flags_of(Futex2Flags)]
+TimespecIn = Annotated[int, struct_in("timespec")]
+WAITV = Struct("<QQII")
+"""struct futex_waitv: val, uaddr, flags, reserved."""
+TIMED = (FutexOp.WAIT, FutexOp.WAIT_BITSET, FutexOp.LOCK_PI, FutexOp.LOCK_PI2, FutexOp.WAIT_REQUEUE_PI)
+WITH_A_CLOCK = (FutexOp.WAIT_BITSET, FutexOp.WAIT_REQUEUE_PI, FutexOp.LOCK_PI2)
+RESTART_BLOCK, ALWAYS = "restart_block", "always"
+PRIVATE = int(FutexFlags.PRIVATE_FLAG)
+Action = Callable[[Thread, int, int, int, int, int, int], int]
+
+
+class Kind:
+    """What one value of futex's second argument means."""
+
+    __slots__ = ("absolute", "act", "clock", "on_host", "timed")
+
+    def __init__(self, act: Action, on_host: Action, *, timed: bool, absolute: bool, clock: int) -> None:
+        self.act = act
+        self.on_host = on_host
+        self.timed = timed
+        self.absolute = absolute
+        self.clock = clock
+
+
+@syscall(restart=Restart.RESTART, note="nobody inherits a priority; WAIT_REQUEUE_PI only in memory of one process", direct="wake")
+def futex(t: Thread, uaddr: Ptr, op: OpBits, val: UInt, timeout: TimespecIn, uaddr2: Ptr, val3: UInt) -> int:
+    """Wait on a word, wake those who do, or own it."""
+    kind = KINDS.get(op)
+    if kind is None:
+        raise _no_such(t, op, timeout)
+    if kind.timed and timeout:
+        span = _span(t, timeout)
+        if kind.absolute:
+            span = max(span - clock_gettime_ns(kind.clock), 0)
+        timeout = t.deadline(span) or 0
+    if op & PRIVATE:
+        return kind.act(t, uaddr, op, val, timeout, uaddr2, val3)
+    _check_values(op, val, timeout, val3)
+    host = t.process.futexes.host(uaddr)
+    if not host:
+        return kind.act(t, uaddr, op, val, timeout, uaddr2, val3)
+    return kind.on_host(t, uaddr, host, val, timeout, uaddr2, val3)
+
+
+def _check_values(op: int, val: int, timeout: int, val3: int) -> None:
+    """EINVAL for what is wrong wherever the word is."""
+    command = op & ~int(FutexFlags.PRIVATE_FLAG | FutexFlags.CLOCK_REALTIME)
+    if command in (FutexOp.WAIT_BITSET, FutexOp.WAKE_BITSET) and not val3:
+        raise LinuxError(Errno.EINVAL)
+    requeues = command in (FutexOp.REQUEUE, FutexOp.CMP_REQUEUE, FutexOp.CMP_REQUEUE_PI)
+    if requeues and (s32(val) < 0 or s32(timeout & 0xFFFFFFFF) < 0):
+        raise LinuxError(Errno.EINVAL)
+
+
+def _no_such(t: Thread, op: int, timeout: int) -> LinuxError:
+    """ENOSYS, after a bad timeout of a command that has one; the operator is told of a command that there is not."""
+    command = op & ~int(FutexFlags.PRIVATE_FLAG | FutexFlags.CLOCK_REALTIME)
+    if command not in COMMANDS:
+        return t.unsupported("futex operation", op, Errno.ENOSYS)
+    if timeout and command in TIMED:
+        _span(t, timeout)
+    return LinuxError(Errno.ENOSYS)
+
+
+def _span(t: Thread, timeout: int) -> int:
+    """A timespec in nanoseconds. EFAULT, EINVAL."""
+    wanted = t.memory.read_struct(timeout, TIMESPEC)
+    if not timespec_valid(*wanted):
+        raise LinuxError(Errno.EINVAL)
+    return timespec_to_ns(*wanted)
+
+
+def _key(t: Thread, uaddr: int, op: int) -> int:
+    return t.process.futexes.key(uaddr, private=bool(op & PRIVATE))
+
+
+# ---- waiting
+
+
+def _sleep(t: Thread, waiters: list[Waiter], until: int, contract: str = "", answer: int | None = None) -> Park:
+    """The Park until one of these is woken; who wakes it says the answer. ETIMEDOUT. On the first run the queues are entered.
+
+    answer: what an interrupted wait answers instead of EINTR, once it waits for ownership. until 0: for ever.
+    """
+    futexes = t.process.futexes
+    if not t.futexes:
+        t.futexes = tuple(waiters)
+        for waiter in waiters:
+            futexes.enqueue(waiter)
+    elif t.expired():
+        futexes.leave(t)
+        raise LinuxError(Errno.ETIMEDOUT)
+
+    def leave() -> int | None:
+        return answer if futexes.leave(t) else None
+
+    return Park(deadline=until or None, on_interrupt=leave, contract=contract)
+
+
+def _expect(t: Thread, uaddr: int, val: int) -> None:
+    if t.memory.u32(uaddr) != val:
+        raise LinuxError(Errno.EAGAIN)
+
+
+def _wait(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, bitset: int) -> int:
+    if t.futexes:
+        raise _sleep(t, [], until, RESTART_BLOCK if until else "")
+    if not bitset:
+        raise LinuxError(Errno.EINVAL)
+    key = _key(t, uaddr, op)
+    _expect(t, uaddr, val)
+    raise _sleep(t, [Waiter(t, key, uaddr, bitset)], until, RESTART_BLOCK if until else "")
+
+
+def _wait_any(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, val3: int) -> int:
+    return _wait(t, uaddr, op, val, until, uaddr2, ANY_BIT)
+
+
+# ---- waking
+
+
+def _wake(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, bitset: int) -> int:
+    if not bitset:
+        raise LinuxError(Errno.EINVAL)
+    return t.process.futexes.wake(_key(t, uaddr, op), max(s32(val), 1), bitset)
+
+
+def _wake_any(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    return _wake(t, uaddr, op, val, timeout, uaddr2, ANY_BIT)
+
+
+def _requeue(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    wake, move = s32(val), s32(timeout & 0xFFFFFFFF)
+    if wake < 0 or move < 0:
+        raise LinuxError(Errno.EINVAL)
+    key, target = _key(t, uaddr, op), _key(t, uaddr2, op)
+    if op & ~int(FutexFlags.PRIVATE_FLAG) == FutexOp.CMP_REQUEUE and t.memory.u32(uaddr) != val3:
+        raise LinuxError(Errno.EAGAIN)
+    return t.process.futexes.requeue(key, target, uaddr2, wake, move)
+
+
+def _signed12(word: int) -> int:
+    return (word & 0xFFF ^ 0x800) - 0x800
+
+
+OPERATIONS: tuple[Callable[[int, int], int], ...] = (
+    lambda old, arg: arg,
+    lambda old, arg: old + arg,
+    lambda old, arg: old | arg,
+    lambda old, arg: old & ~arg,
+    lambda old, arg: old ^ arg,
+)
+COMPARISONS: tuple[Callable[[int, int], bool], ...] = (
+    lambda old, arg: old == arg,
+    lambda old, arg: old != arg,
+    lambda old, arg: old < arg,
+    lambda old, arg: old <= arg,
+    lambda old, arg: old > arg,
+    lambda old, arg: old >= arg,
+)
+
+
+def _wake_op(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, code: int) -> int:
+    """Change the second word; wake at the first, and at the second if its old value compares so."""
+    key, second = _key(t, uaddr, op), _key(t, uaddr2, op)
+    number, comparison = code >> 28 & 7, code >> 24 & 15
+    argument = _signed12(code >> 12)
+    if code >> 31:
+        argument = 1 << (argument & 31)
+    if number >= len(OPERATIONS):
+        raise LinuxError(Errno.ENOSYS)
+    old = s32(t.memory.u32(uaddr2))
+    t.memory.put_u32(uaddr2, OPERATIONS[number](old, argument))
+    if comparison >= len(COMPARISONS):
+        raise LinuxError(Errno.ENOSYS)
+    woken = t.process.futexes.wake(key, max(s32(val), 1))
+    if COMPARISONS[comparison](old, _signed12(code)):
+        woken += t.process.futexes.wake(second, max(s32(timeout & 0xFFFFFFFF), 1))
+    return woken
+
+
+# ---- owning
+
+
+def _lock(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, val3: int) -> int:
+    if t.futexes:
+        raise _sleep(t, [], until, ALWAYS)
+    key = _key(t, uaddr, op)
+    if t.process.futexes.take(t, key, uaddr):
+        return 0
+    raise _sleep(t, [Waiter(t, key, uaddr, pi=True)], until, ALWAYS)
+
+
+def _try_lock(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    if not t.process.futexes.take(t, _key(t, uaddr, op), uaddr):
+        raise LinuxError(Errno.EAGAIN)
+    return 0
+
+
+def _unlock(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    t.process.futexes.unlock(t, _key(t, uaddr, op), uaddr)
+    return 0
+
+
+def _wait_requeue(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, val3: int) -> int:
+    if uaddr == uaddr2:
+        raise LinuxError(Errno.EINVAL)
+    if t.futexes:
+        raise _sleep(t, [], until, ALWAYS, -Errno.EAGAIN)
+    target = _key(t, uaddr2, op)
+    waiter = Waiter(t, _key(t, uaddr, op), uaddr)
+    _expect(t, uaddr, val)
+    waiter.target = target
+    raise _sleep(t, [waiter], until, ALWAYS, -Errno.EAGAIN)
+
+
+def _cmp_requeue_pi(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    move = s32(timeout & 0xFFFFFFFF)
+    if uaddr == uaddr2 or val != 1 or move < 0:
+        raise LinuxError(Errno.EINVAL)
+    key, target = _key(t, uaddr, op), _key(t, uaddr2, op)
+    _expect(t, uaddr, val3)
+    return t.process.futexes.requeue_pi(key, target, uaddr2, move)
+
+
+# ---- in memory that processes share: `host` is the word's host address
+
+
+def _host_wait(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, bitset: int) -> int:
+    if not bitset:
+        raise LinuxError(Errno.EINVAL)
+    return errand.run(t, lambda moment: host_futex.wait(host, val, bitset, moment), until, RESTART_BLOCK if until else "")
+
+
+def _host_wait_any(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, val3: int) -> int:
+    return _host_wait(t, uaddr, host, val, until, uaddr2, ANY_BIT)
+
+
+def _host_wake(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, bitset: int) -> int:
+    if not bitset:
+        raise LinuxError(Errno.EINVAL)
+    return host_futex.call(host, host_futex.WAKE_BITSET, s32(val), value3=bitset)
+
+
+def _host_wake_any(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    return host_futex.call(host, host_futex.WAKE, s32(val))
+
+
+def _host_two(command: int) -> Action:
+    """A command with a second word: the host's if that is shared too; else whoever should be moved is woken."""
+
+    def act(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+        second = t.process.futexes.host(uaddr2)
+        if second:
+            return host_futex.call(host, command, s32(val), s32(timeout & 0xFFFFFFFF), second, val3)
+        if command == FutexOp.WAKE_OP:
+            raise t.unsupported("futex WAKE_OP between shared and private memory", val3, Errno.ENOSYS)
+        if command == FutexOp.CMP_REQUEUE:
+            _expect(t, uaddr, val3)
+        return host_futex.call(host, host_futex.WAKE, min(s32(val) + (timeout & 0x7FFFFFFF), 0x7FFFFFFF))
+
+    return act
+
+
+def _host_lock(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, val3: int) -> int:
+    waited = t.call_parked
+    while True:
+        word = t.process.futexes.take_shared(t, uaddr, waited=waited) if t.errand is None else 0
+        if not word and t.errand is None:
+            return 0
+        with suppress(BlockingIOError):
+            errand.run(t, partial(host_futex.wait, host, word, ANY_BIT), until, ALWAYS)
+        waited = True
+
+
+def _host_try_lock(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    if t.process.futexes.take_shared(t, uaddr, waited=False):
+        raise LinuxError(Errno.EAGAIN)
+    return 0
+
+
+def _host_unlock(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    t.process.futexes.unlock_shared(t, uaddr, host)
+    return 0
+
+
+def _host_refuse(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    raise t.unsupported("futex requeueing of owners in shared memory", val, Errno.ENOSYS)
+
+
+COMMANDS: dict[int, tuple[Action, Action]] = {
+    FutexOp.WAIT: (_wait_any, _host_wait_any),
+    FutexOp.WAKE: (_wake_any, _host_wake_any),
+    FutexOp.REQUEUE: (_requeue, _host_two(FutexOp.REQUEUE)),
+    FutexOp.CMP_REQUEUE: (_requeue, _host_two(FutexOp.CMP_REQUEUE)),
+    FutexOp.WAKE_OP: (_wake_op, _host_two(FutexOp.WAKE_OP)),
+    FutexOp.LOCK_PI: (_lock, _host_lock),
+    FutexOp.UNLOCK_PI: (_unlock, _host_unlock),
+    FutexOp.TRYLOCK_PI: (_try_lock, _host_try_lock),
+    FutexOp.WAIT_BITSET: (_wait, _host_wait),
+    FutexOp.WAKE_BITSET: (_wake, _host_wake),
+    FutexOp.WAIT_REQUEUE_PI: (_wait_requeue, _host_refuse),
+    FutexOp.CMP_REQUEUE_PI: (_cmp_requeue_pi, _host_refuse),
+    FutexOp.LOCK_PI2: (_lock, _host_lock),
+}
+
+
+def _kinds() -> dict[int, Kind]:
+    found = {}
+    for command, (act, on_host) in COMMANDS.items():
+        for private in (0, PRIVATE):
+            for real in (0, int(FutexFlags.CLOCK_REALTIME)) if command in WITH_A_CLOCK else (0,):
+                clock = CLOCK_REALTIME if real or command == FutexOp.LOCK_PI else CLOCK_MONOTONIC
+                found[int(command) | private | real] = Kind(
+                    act, on_host, timed=command in TIMED, absolute=command != FutexOp.WAIT, clock=clock
+                )
+    return found
+
+
+KINDS = _kinds()
+
+
+# ---- futex2
+
+
+def _until(t: Thread, timeout: int, clock: int) -> int:
+    """When a wait ends that is told a moment of one of two clocks; 0: never. EINVAL, EFAULT."""
+    if not timeout:
+        return 0
+    if clock not in (Clock.MONOTONIC, Clock.REALTIME):
+        raise LinuxError(Errno.EINVAL)
+    host = CLOCK_REALTIME if clock == Clock.REALTIME else CLOCK_MONOTONIC
+    return t.deadline(max(_span(t, timeout) - clock_gettime_ns(host), 0)) or 0
+
+
+def _checked(t: Thread, uaddr: int, flags: int, value: int) -> tuple[int, int]:
+    """The key and the host address (0 in private memory) of a futex that has flags of its own.
+
+    EINVAL for another size than 32 bits, or a value that does not fit.
+    """
+    if flags & ~int(Futex2Flags.PRIVATE | SIZE_MASK) or flags & SIZE_MASK != SIZE_U32 or value >> 32:
+        raise LinuxError(Errno.EINVAL)
+    private = bool(flags & Futex2Flags.PRIVATE)
+    return t.process.futexes.key(uaddr, private=private), 0 if private else t.process.futexes.host(uaddr)
+
+
+def _read_waitv(t: Thread, address: int, count: int) -> list[tuple[int, int, int, int]]:
+    """(value, address, key, host address) of each futex. EFAULT, EINVAL."""
+    entries = list(WAITV.iter_unpack(t.memory.read(address, count * WAITV.size)))
+    if any(reserved for *_, reserved in entries):
+        raise LinuxError(Errno.EINVAL)
+    return [(value, uaddr, *_checked(t, uaddr, flags, value)) for value, uaddr, flags, _ in entries]
+
+
+@syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA; all of them in shared memory or none")
+def futex_waitv(t: Thread, waiters: Ptr, nr: UInt, flags: UInt, timeout: TimespecIn, clockid: Int) -> int:
+    """Wait on several words; the index of the one that was woken. Linux 5.16."""
+    if flags or not 1 <= nr <= WAITV_MAX or not waiters:
+        raise LinuxError(Errno.EINVAL)
+    until = _until(t, timeout, clockid)
+    if t.futexes:
+        raise _sleep(t, [], until)
+    words = _read_waitv(t, waiters, nr)
+    if all(host for *_, host in words):
+        pairs = [(host, value) for value, _, _, host in words]
+        return errand.run(t, lambda moment: host_futex.wait_many(pairs, moment), until)
+    if any(host for *_, host in words):
+        raise t.unsupported("futex_waitv in shared and private memory, count", nr, Errno.ENOSYS)
+    for value, uaddr, _, _ in words:
+        _expect(t, uaddr, value)
+    raise _sleep(t, [Waiter(t, key, uaddr) for _, uaddr, key, _ in words], until)
+
+
+@syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA")
+def futex_wait(t: Thread, uaddr: Ptr, val: ULong, mask: ULong, flags: Bits2, timeout: TimespecIn, clockid: Int) -> int:
+    """Wait on a word. Linux 6.7."""
+    key, host = _checked(t, uaddr, flags, val | mask)
+    until = _until(t, timeout, clockid)
+    if not mask:
+        raise LinuxError(Errno.EINVAL)
+    if host:
+        return errand.run(t, lambda moment: host_futex.wait(host, val, mask, moment), until)
+    if t.futexes:
+        raise _sleep(t, [], until)
+    _expect(t, uaddr, val)
+    raise _sleep(t, [Waiter(t, key, uaddr, mask)], until)
+
+
+@syscall(note="32-bit futexes without NUMA")
+def futex_wake(t: Thread, uaddr: Ptr, mask: ULong, nr: Int, flags: Bits2) -> int:
+    """Wake those who wait on a word. Linux 6.7."""
+    key, host = _checked(t, uaddr, flags, mask)
+    if not mask:
+        raise LinuxError(Errno.EINVAL)
+    if not nr:
+        return 0
+    if host:
+        return host_futex.call(host, host_futex.WAKE_BITSET, nr, value3=mask)
+    return t.process.futexes.wake(key, max(nr, 1), mask)
+
+
+@syscall(note="32-bit futexes without NUMA; between shared and private memory those to be moved are woken")
+def futex_requeue(t: Thread, waiters: Ptr, flags: UInt, nr_wake: Int, nr_requeue: Int) -> int:
+    """Wake some who wait on a word and let others wait on another. Linux 6.7."""
+    if flags or not waiters:
+        raise LinuxError(Errno.EINVAL)
+    (value, uaddr, key, host), (_, uaddr2, target, _) = _read_waitv(t, waiters, 2)
+    if nr_wake < 0 or nr_requeue < 0:
+        raise LinuxError(Errno.EINVAL)
+    if host:
+        return COMMANDS[FutexOp.CMP_REQUEUE][1](t, uaddr, host, nr_wake, nr_requeue, uaddr2, value)
+    _expect(t, uaddr, value)
+    return t.process.futexes.requeue(key, target, uaddr2, nr_wake, nr_requeue)

@@ -1,0 +1,36 @@
+"""Namespaces: a zone is one, and makes none inside. What a process shares with nobody it may stop to share."""
+
+from lx.abi.errno import Errno, LinuxError
+from lx.host import linux_only
+from lx.kernel.thread import Thread
+from syscalls.declare import syscall
+from syscalls.process import NAMESPACES, CloneFlags
+from syscalls.types import U64, Annotated, Fd, Int, flags_of
+
+UnshareBits = Annotated[int, flags_of(CloneFlags, U64)]
+SHARED_BY_THREADS = CloneFlags.THREAD | CloneFlags.SIGHAND | CloneFlags.VM
+SHARED_THINGS = CloneFlags.FS | CloneFlags.FILES | CloneFlags.SYSVSEM
+
+
+@syscall(note="new namespaces are refused with EPERM; of several threads none can stop to share files or directories")
+def unshare(t: Thread, flags: UnshareBits) -> int:
+    """Stop sharing with other threads or processes."""
+    if flags & ~(SHARED_BY_THREADS | SHARED_THINGS | NAMESPACES):
+        raise LinuxError(Errno.EINVAL)
+    alone = sum(other.alive for other in t.process.threads) == 1
+    if flags & SHARED_BY_THREADS and not alone:
+        raise LinuxError(Errno.EINVAL)
+    if flags & NAMESPACES:
+        raise t.unsupported("unshare flags", flags & NAMESPACES, Errno.EPERM)
+    if flags & SHARED_THINGS and not alone:
+        raise t.unsupported("unshare flags", flags, Errno.EINVAL)
+    if flags & CloneFlags.SYSVSEM:
+        linux_only.unshare(CloneFlags.SYSVSEM)
+    return 0
+
+
+@syscall(note="no descriptor of a namespace can be had, so EINVAL is all that is answered to an open one")
+def setns(t: Thread, fd: Fd, nstype: Int) -> int:
+    """Join a namespace."""
+    t.files.check(fd)
+    raise LinuxError(Errno.EINVAL)

@@ -1,0 +1,32 @@
+/* mremap: in place when there is room, elsewhere with MAYMOVE, content kept; its refusals. */
+#include "guest.h"
+
+int main(void) {
+    char *a = pages(4);
+    strcpy(a, "head"); strcpy(a + PAGE, "next");
+    T(mremap(a, 4 * PAGE, 2 * PAGE, 0) == a);
+    T(mremap(a, 2 * PAGE, 4 * PAGE, 0) == a); printf("%s %s %d\n", a, a + PAGE, a[2 * PAGE]);
+    char *wall = mmap(a + 2 * PAGE, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0);
+    T(wall == a + 2 * PAGE);
+    T(mremap(a, 2 * PAGE, 3 * PAGE, 0) == MAP_FAILED && errno == ENOMEM);
+    char *b = mremap(a, 2 * PAGE, 64 * PAGE, MREMAP_MAYMOVE);
+    T(b != MAP_FAILED && b != a); printf("%s %s %d\n", b, b + PAGE, b[63 * PAGE]);
+    b[63 * PAGE] = 7;
+    T(mremap(a, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+    char *place = pages(8);
+    T(mremap(b, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place + PAGE) == place + PAGE);
+    printf("%s %s\n", place + PAGE, place + 2 * PAGE);
+    R(mremap(place + 1, PAGE, PAGE, 0));
+    R(mremap(place, PAGE, 0, 0));
+    R(mremap(place, PAGE, PAGE, 8));
+    R(mremap(place, PAGE, PAGE, MREMAP_FIXED, place));
+    R(mremap(place, 2 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place + PAGE));
+    R(mremap(place + 5 * PAGE, 0, PAGE, MREMAP_MAYMOVE));
+    int fd = file_of("f", "shared");
+    char *s = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0), *twin = mremap(s, 0, PAGE, MREMAP_MAYMOVE);
+    T(twin != MAP_FAILED && twin != s);
+    if (twin != MAP_FAILED) { s[0] = 'S'; printf("%s\n", twin); }
+    char *big = mremap(s, PAGE, 2 * PAGE, MREMAP_MAYMOVE);
+    (void)!ftruncate(fd, 2 * PAGE); big[PAGE] = 'x';
+    char c; R(pread(fd, &c, 1, PAGE)); printf("%c\n", c);
+}

@@ -1,0 +1,58 @@
+"""Shells: busybox's, dash, bash."""
+
+from programs import WORDS, Case
+
+BUSYBOX = ("busybox", "sh", "-c")
+DASH = ("dash", "-c")
+BASH = ("bash", "-c")
+
+CASES = [
+    Case("busybox true", ("busybox", "true")),
+    Case("busybox false, its status", ("busybox", "false")),
+    Case("busybox echo", ("busybox", "echo", "-n", "hello", "world")),
+    Case("busybox sh: pipeline of five", BUSYBOX, "cat w | sort | uniq -c | sort -rn | head -3", files={"w": WORDS}),
+    Case("busybox sh: subshells and their variables", BUSYBOX, "x=1; (x=2; (x=3; echo $x); echo $x); echo $x; (exit 7); echo $?"),
+    Case("busybox sh: here-documents", BUSYBOX, "n=5; cat <<A; cat <<'B'; cat <<-C\nn is $n $(echo inner)\nA\nraw $n\nB\n\ttabs\n\tC\n"),
+    Case("busybox sh: traps", BUSYBOX, "trap 'echo bye' EXIT; trap 'echo usr1' USR1; kill -USR1 $$; trap '' TERM; kill -TERM $$; echo on; exit 3"),
+    Case("busybox sh: background jobs and wait", BUSYBOX, "(sleep 0.05; exit 4) & p=$!; wait $p; echo $?; for i in 1 2 3; do (exit $i) & done; wait; echo done"),
+    Case("busybox sh: killed by a signal", BUSYBOX, "sh -c 'kill -9 $$'; echo $?; sh -c 'kill -TERM $$'; echo $?; kill -INT $$", stderr=False),
+    Case("busybox sh: broken pipe ends yes", BUSYBOX, "yes | head -2; yes many words | head -c 100000 | wc -c"),
+    Case("busybox sh: redirections", BUSYBOX, "echo a >f; echo b >>f; exec 3<f; read l <&3; echo $l; cat <&3; ls /nonexistent 2>&1 >/dev/null | wc -l; : >e; test -s e || echo empty; set -C; echo x >f; echo $?"),
+    Case("busybox sh: not found and not executable", BUSYBOX, "nosuchcommand; echo $?; : >plain; ./plain; echo $?; ./; echo $?"),
+    Case("busybox sh: arithmetic loop", BUSYBOX, "i=0; s=0; while [ $i -lt 2000 ]; do s=$((s + i * i)); i=$((i + 1)); done; echo $s"),
+    Case("busybox sh: reading a script from stdin", ("busybox", "sh"), stdin="x=$(echo from stdin)\ncat <<E\n$x\nE\nf() { echo in f; }\nf\nexit 9\n"),
+    Case("busybox find and xargs", BUSYBOX, "mkdir -p a/b/c; touch a/1 a/b/2 'a/b/with space' a/b/c/3; find a -type f -print0 | sort -z | xargs -0 -n 1 echo; find a -type d | sort; find a -name '*space' -exec rm {} ';'"),
+    Case("busybox tar, out and in", BUSYBOX, "mkdir -p d/e; cp w d/e/words; ln -s words d/e/link; ln d/e/words d/hard; tar cf t.tar d; rm -r d; tar xf t.tar; tar tf t.tar | sort; rm t.tar; cmp w d/hard", files={"w": WORDS}),
+    Case("busybox gzip and gunzip", BUSYBOX, "seq 5000 >n; gzip -c n >n.gz; gunzip -c n.gz | cmp - n && echo same; gzip -9 n; gunzip -t n.gz; zcat n.gz | tail -1; rm n.gz"),
+    Case("busybox bzip2", BUSYBOX, "seq 3000 >n; bzip2 -k n; bunzip2 -c n.bz2 | sha256sum; sha256sum n.bz2"),
+    Case("busybox sha256sum, md5sum, sha512sum, cksum", BUSYBOX, "seq 20000 >n; sha256sum n; md5sum n; sha512sum n; sha1sum n; sha3sum n; sha256sum n >s; sha256sum -c s"),
+    Case("busybox awk", BUSYBOX, "seq 200 | awk '{s += $1; a[$1 % 7]++} END {print s; for (i = 0; i < 7; i++) print i, a[i]; printf \"%.6f %s\\n\", 22 / 7, substr(\"hello\", 2, 3)}'"),
+    Case("busybox sort and uniq", BUSYBOX, "sort -u w; sort -r w | uniq -d; seq 300 | sort -k1,1r | head -3; seq 20 | sort -n -r | tail -1", files={"w": WORDS}),
+    Case("busybox vi driven by ex commands", ("busybox", "vi", "-c", ":%s/apple/APPLE/g", "-c", ":1d", "-c", ":wq", "w"), files={"w": WORDS}, stderr=False),
+    Case("busybox ed", ("busybox", "ed", "w"), stdin="1,3p\n2s/apple/MELON/\n$a\nlast line\n.\n/quince/d\nw\nq\n", files={"w": WORDS}),
+    Case("busybox sed, tr, cut, paste, fold, tac, rev", BUSYBOX, "sed -n 's/a/A/gp' w; tr a-z A-Z <w | head -1; cut -c1-3 w | paste - - - -; echo abcdefghij | fold -w 4; tac w | head -1; rev w | tail -1", files={"w": WORDS}),
+    Case("busybox dd, od, hexdump, xxd, cmp", BUSYBOX, "seq 1000 | dd bs=100 count=3 skip=1 of=part 2>/dev/null; od -c part | head -3; hexdump -C part | tail -2; xxd part | head -1; cmp part /dev/null; echo $?"),
+    Case("busybox cpio, diff, patch", BUSYBOX, "cp w v; echo more >>v; diff -u w v | tail -n +3; diff -u w v >p; patch w <p; cmp w v; echo w | cpio -o -H newc 2>/dev/null | wc -c", files={"w": WORDS}),
+    Case("busybox id, uname, stat", BUSYBOX, "id -u; uname -s -m; stat -c '%a %s %F %h' w; test -x /bin/sh && echo x; readlink -f .. >/dev/null; basename /a/b.c .c; dirname /a/b.c", files={"w": WORDS}),
+    Case("busybox timeout kills", BUSYBOX, "timeout 1 sleep 5; echo $?; timeout 5 true; echo $?", stderr=False),
+    Case("busybox sh under a zero-length stdin", ("busybox", "cat"), stdin=""),
+    Case("bash-static: loop and printf", ("bash-static", "-c"), "for i in {1..5}; do printf '%03d ' $((i ** 3)); done; echo ${BASH_VERSINFO[0]}"),
+    Case("dash: functions, case, getopts", DASH, 'f() { while getopts ab:c o; do case $o in a) echo A;; b) echo B $OPTARG;; *) echo other;; esac; done; shift $((OPTIND - 1)); echo "$@"; }; f -a -b val -c rest of it'),
+    Case("dash: command substitution nested", DASH, 'echo "$(echo "$(echo "$(cat w | wc -l)")")"; x=$(false); echo $?; echo $(seq 1 1000 | tail -1)', files={"w": WORDS}),
+    Case("dash: traps, signals and exit status", DASH, "trap 'echo hup; exit 5' HUP; (kill -HUP $$); sleep 1; echo not here"),
+    Case("dash: wait interrupted by a trap", DASH, "trap 'echo usr1' USR1; sleep 5 & p=$!; (sleep 0.1; kill -USR1 $$) & wait $p; echo $?; kill $p; wait $p; echo $?", stderr=False),
+    Case("dash: umask, cd, pwd, test", DASH, "umask 027; mkdir d; cd d; umask; : >f; pwd | sed 's,.*/,,'; [ -f f ] && [ ! -d f ] && [ -O f ] && echo ok; cd ..; cd -  >/dev/null; ls"),
+    Case("dash: fifo between two processes", DASH, "mkfifo p; (echo one; echo two) >p & cat p; wait; rm p"),
+    Case("dash: many short children", DASH, "i=0; while [ $i -lt 40 ]; do /bin/true; i=$((i + 1)); done; echo $i"),
+    Case("bash: indexed and associative arrays", BASH, 'a=(x y "z z"); a+=(w); a[9]=nine; echo ${#a[@]} "${!a[@]}" "${a[2]}" "${a[@]:1:2}"; declare -A m=([one]=1 [two]=2); m[three]=3; for k in $(printf "%s\\n" "${!m[@]}" | sort); do echo $k=${m[$k]}; done; mapfile -t l < <(seq 5); echo ${l[-1]}'),
+    Case("bash: process substitution", BASH, "diff <(seq 5) <(seq 2 6); paste <(echo a) <(echo b); seq 3 | tee >(wc -l >count) >/dev/null; sleep 0.2; cat count"),
+    Case("bash: traps on EXIT, ERR, DEBUG, RETURN", BASH, "trap 'echo exit $?' EXIT; trap 'echo err $LINENO' ERR; f() { trap 'echo return' RETURN; true; }; f; false; set -o pipefail; false | true; trap - ERR; exit 6"),
+    Case("bash: jobs, wait -n, disown, kill %", BASH, "sleep 3 & sleep 2 & jobs -r | wc -l; jobs -p | wc -l; kill %1 %2; wait %1; echo $?; (exit 3) & wait -n $!; echo $?; { sleep 0.05; echo late; } & wait; echo end", stderr=False),
+    Case("bash: coproc and read with a timeout", BASH, 'coproc C { while read l; do echo "<$l>"; done; }; echo hello >&${C[1]}; read -u ${C[0]} r; echo $r; exec {C[1]}>&-; wait; read -t 0.1 x < <(sleep 0.3); echo $((? > 128))'.replace("$((?", "$(($?"), stderr=False),
+    Case("bash: regular expressions and expansions", BASH, 'x=path/to/file.tar.gz; echo ${x##*/} ${x%%.*} ${x/to/TO} ${x^^} ${#x} ${x:5:2}; [[ $x =~ ([a-z]+)\\.tar ]] && echo ${BASH_REMATCH[1]}; printf "%q %b %5.2f\\n" "a b" "t\\tx" 3.14159; echo {a,b}{1..3}; shopt -s extglob; echo ${x//+([a-z])/N}'),
+    Case("bash: here-strings, select of descriptors, exec", BASH, 'cat <<<"here $((6 * 7))"; exec 5>out; echo five >&5; exec 5>&-; exec 6<out; read -u 6 v; echo $v; echo $BASHPID | grep -c .; ( exec -a renamed sh -c "echo \\$0" )'),
+    Case("bash: job control with process groups", BASH, "set -m; sleep 5 & p=$!; [ $(ps -o pgid= $p) = $p ] && echo own group; kill -TERM -$p; wait $p; echo $?; sh -c 'exit 8' & wait $!; echo $?; (kill -STOP $BASHPID; exit 4) & wait $!; echo $?; kill -KILL $!", stderr=False),
+    Case("bash: a script file with #! and arguments", ("./script", "one", "two words"), files={"script": '#!/bin/bash -e\necho "${0##*/} $# [$2]"\nset -- a b c\nshift\necho "$@"\nfalse\necho unreachable\n'}),
+    Case("bash: /dev/fd, /dev/stdin, /dev/stderr", BASH, "echo in | cat /dev/stdin; echo err >/dev/stderr; echo x | (exec 7<&0; cat /dev/fd/7); echo lost >/dev/full; echo $?", stderr=False),
+    Case("bash: deep recursion", BASH, "f() { if (($1 > 0)); then f $(($1 - 1)); else echo bottom; fi; }; f 300"),
+]

@@ -1,0 +1,358 @@
+"""Both engines: faults, traps, the register convention of a call, memory access at page edges."""
+
+import ctypes
+import mmap
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lx.abi.errno import Errno, LinuxError
+from lx.cpu import make_engine
+from lx.cpu.arch import FORBIDDEN_ENTER, FORBIDDEN_PORT, Access, Stop
+from lx.cpu.x86_64 import ARCH, R11, RAX, RBX, RCX, RDI, RIP, RSI, RSP, XMM0, read_fxsave, write_fxsave
+
+CODE, DATA, READONLY, END = 0x40_0000, 0x41_0000, 0x42_0000, 0x43_0000
+
+
+class Done(BaseException):
+    """The test's guest is finished."""
+
+
+class Machine:
+    """An engine with one page of code, sixteen of data, one read-only page, and a table of two calls."""
+
+    def __init__(self, name: str) -> None:
+        self.memory = mmap.mmap(-1, END - CODE)
+        self.host = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
+        self.engine: Any = make_engine(ARCH, name)
+        self.engine.map_range(CODE, CODE + 0x1000, self.host, 5)
+        self.engine.map_range(DATA, READONLY, self.host + DATA - CODE, 3)
+        self.engine.map_range(READONLY, READONLY + 0x1000, self.host + READONLY - CODE, 1)
+        self.seen: list[tuple[int, ...]] = []
+        self.pristine = self.engine.save()
+        self.engine.set_table([self.record], self.unknown, self.failed, None)
+
+    def record(self, thread: Any, *args: int) -> int:
+        """Call 0: remembers its arguments."""
+        self.seen.append(args)
+        return 42
+
+    def unknown(self, thread: Any, number: int, *args: int) -> int:
+        """Every other number ends the test."""
+        self.seen.append((number,))
+        raise Done
+
+    def failed(self, thread: Any, error: Exception) -> int:
+        """No handler of this table fails."""
+        raise error
+
+    def run(self, code: bytes) -> Stop | None:
+        """Run machine code from a fresh state; None if it ended by an unknown call."""
+        self.memory[0 : len(code)] = code
+        self.engine.flush_code()
+        ARCH.start_registers(self.engine, CODE, READONLY - 64)
+        try:
+            return Stop(self.engine.run(None))
+        except Done:
+            return None
+
+
+@pytest.fixture(params=["compiled", "pure"])
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    if request.param == "compiled":
+        pytest.importorskip("lx.cpu._compiled", reason="the compiled engine was not built")
+    yield Machine(request.param)
+
+
+def load(register: int, address: int) -> bytes:
+    """mov register (0 rax, 3 rbx), imm64."""
+    return b"\x48" + bytes([0xB8 + register]) + address.to_bytes(8, "little")
+
+
+END_CALL = b"\xb8\xff\xff\x00\x00\x0f\x05"
+
+
+def test_a_call_gets_six_arguments_and_leaves_rcx_and_r11(machine: Machine) -> None:
+    code = b"\xbf\x01\0\0\0\xbe\x02\0\0\0\xba\x03\0\0\0\x41\xba\x04\0\0\0\x41\xb8\x05\0\0\0\x41\xb9\x06\0\0\0"
+    code += b"\x31\xc0\x0f\x05"
+    assert machine.run(code + b"\x48\x89\xc3" + END_CALL) is None
+    assert machine.seen[0] == (1, 2, 3, 4, 5, 6)
+    assert machine.engine.register(RBX) == 42
+    machine.seen.clear()
+    machine.run(b"\x31\xc0\x0f\x05\xeb\xfe"[:4] + b"\xcc")
+    assert machine.engine.register(RCX) == CODE + 4
+    assert machine.engine.register(R11) & 0x200
+
+
+@pytest.mark.parametrize("number", [1, 511, 512, 2**31, 2**32 - 1, 0x40000000])
+def test_numbers_outside_the_table_are_unknown(machine: Machine, number: int) -> None:
+    machine.run(load(0, number) + b"\x0f\x05")
+    assert machine.seen == [(number,)]
+
+
+def test_a_call_number_is_the_lower_half_of_its_register(machine: Machine) -> None:
+    machine.run(load(0, 2**63 | 1) + b"\x0f\x05")
+    assert machine.seen == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("code", "address", "access"),
+    [
+        (load(3, 0x5123) + b"\x48\x8b\x03", 0x5123, Access.READ),
+        (load(3, 0x5123) + b"\x48\x89\x03", 0x5123, Access.WRITE),
+        (load(3, READONLY + 0x18) + b"\x48\x89\x03", READONLY + 0x18, Access.WRITE),
+        (load(3, READONLY + 0xFFC) + b"\x48\x8b\x03", READONLY + 0x1000, Access.READ),
+        (load(3, DATA + 0x123) + b"\xff\xe3", DATA + 0x123, Access.FETCH),
+        (load(3, 0x7FFF_FFFF_F000) + b"\xff\xe3", 0x7FFF_FFFF_F000, Access.FETCH),
+        (load(3, 2**64 - 8) + b"\x48\x8b\x03", 2**64 - 8, Access.READ),
+    ],
+)
+def test_a_fault_tells_exact_address_access_and_program_counter(
+    machine: Machine, code: bytes, address: int, access: Access
+) -> None:
+    assert machine.run(code) == Stop.FAULT
+    assert machine.engine.fault_address == address
+    assert machine.engine.fault_access == access
+    expected = address if access == Access.FETCH else CODE + 10
+    assert machine.engine.register(RIP) == expected
+
+
+def test_the_compiled_engine_translates_accesses_itself() -> None:
+    pytest.importorskip("lx.cpu._compiled", reason="the compiled engine was not built")
+    code = f"""if True:
+        import sys
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        from lx.cpu import _compiled
+        from test_engine import DATA, END_CALL, Machine, load
+        assert Machine("compiled").run(load(3, DATA) + bytes.fromhex("488b03 488903") + END_CALL) is None
+        print(_compiled.translated_accesses())"""
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == 2
+
+
+def test_after_a_fault_a_new_mapping_is_seen(machine: Machine) -> None:
+    code = load(3, END) + b"\x48\x8b\x03" + END_CALL
+    assert machine.run(code) == Stop.FAULT
+    machine.engine.map_range(END, END + 0x1000, machine.host + 0x2000, 1)
+    with pytest.raises(Done):
+        machine.engine.run(None)
+
+
+@pytest.mark.parametrize(
+    ("code", "trap", "pc"),
+    [
+        (b"\x90\x31\xc9\x48\xf7\xf1", 0, 3),
+        (b"\x90\xcc", 3, 2),
+        (b"\x90\xf4", 13, 1),
+        (b"\x90\xfa", 13, 1),
+        (b"\x90\x0f\x20\xc0", 13, 1),
+        (b"\x90\x0f\x30", 13, 1),
+        (b"\x90\xcd\x80", 128, 3),
+        (b"\x90\xec\xeb\xfe", FORBIDDEN_PORT, 2),
+        (b"\x90\xee\xeb\xfe", FORBIDDEN_PORT, 2),
+        (b"\x90\x0f\x34", FORBIDDEN_ENTER, 3),
+    ],
+)
+def test_traps_are_told_by_number_again_and_again(machine: Machine, code: bytes, trap: int, pc: int) -> None:
+    for _ in range(4):
+        assert machine.run(code) == Stop.INTERRUPT
+        assert machine.engine.interrupt == trap
+        assert machine.engine.register(RIP) == CODE + pc
+        ARCH.forget_exception(machine.engine, machine.pristine)
+
+
+def test_an_undefined_instruction(machine: Machine) -> None:
+    assert machine.run(b"\x90\x0f\x0b") == Stop.INVALID
+    assert machine.engine.register(RIP) == CODE + 1
+
+
+def test_user_mode_selectors(machine: Machine) -> None:
+    machine.run(b"\x8c\xcb\x8c\xd1" + END_CALL)
+    assert machine.engine.register(RBX) & 0xFFFF == 0x33
+
+
+def test_memory_is_refused_at_exactly_the_bad_byte(machine: Machine) -> None:
+    engine = machine.engine
+    engine.write(DATA, b"abc\0")
+    assert engine.cstring(DATA, 100) == b"abc"
+    assert engine.read(READONLY + 0xFFE, 2) == b"\0\0"
+    for call in (
+        lambda: engine.read(READONLY + 0xFFE, 3),
+        lambda: engine.write(READONLY, b"x"),
+        lambda: engine.u64(READONLY + 0xFF9),
+        lambda: engine.put_u32(2**64 - 2, 1),
+        lambda: engine.read(2**64 - 1, 2),
+        lambda: engine.read(DATA, 2**63),
+        lambda: engine.writable(READONLY, 1),
+        lambda: engine.readable(0, 1),
+    ):
+        with pytest.raises(LinuxError) as caught:
+            call()
+        assert caught.value.errno == Errno.EFAULT
+    assert sum(map(len, engine.readable(READONLY + 0xF00, 0x200))) == 0x100
+    assert engine.readable(0, 0) == []
+
+
+def test_views_are_the_memory_itself(machine: Machine) -> None:
+    (view,) = machine.engine.writable(DATA + 8, 4)
+    view[:] = b"wxyz"
+    assert machine.engine.read(DATA + 8, 4) == b"wxyz"
+
+
+def test_writes_to_executable_memory_are_executed(machine: Machine) -> None:
+    engine = machine.engine
+    engine.map_range(DATA, DATA + 0x1000, machine.host + DATA - CODE, 7)
+    engine.write(DATA, b"\xb8\x01\0\0\0\xc3")
+    code = load(3, DATA) + b"\xff\xd3" + END_CALL
+    machine.run(code)
+    engine.write(DATA, b"\x31\xc0\x0f\x05\xc3")
+    machine.run(code)
+    assert (0,) * 6 in [seen for seen in machine.seen if len(seen) == 6] or len(machine.seen) == 3
+
+
+def test_the_watch_sees_the_first_write_to_each_page(machine: Machine) -> None:
+    pages: list[int] = []
+    machine.engine.watch_writes(pages.append)
+    touch = b"".join(load(3, address) + b"\x48\x89\x03" for address in (DATA + 8, DATA + 16, DATA + 0x2000))
+    machine.run(load(3, DATA + 8) + b"\x48\x8b\x03" + touch + END_CALL)
+    machine.engine.write(DATA + 0x3000, b"x")
+    machine.engine.write(DATA + 0x3001, b"x")
+    assert pages == [DATA, DATA + 0x2000, DATA + 0x3000]
+    machine.engine.watch_writes(None)
+
+
+def test_a_signal_stops_a_program_that_makes_no_calls(machine: Machine) -> None:
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        engine = machine.engine
+        engine.forget_signals()
+        engine.set_wake(*os.pipe2(os.O_NONBLOCK))
+        engine.catch_signal(signal.SIGALRM, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        stop = machine.run(b"\xeb\xfe")
+        caught = engine.drain()
+        os.write(write, bytes([stop == Stop.ATTENTION, caught[0][0], len(caught)]))
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 10) == bytes([1, signal.SIGALRM, 1])
+    os.close(read)
+    os.close(write)
+
+
+def test_float_state_survives_a_round_trip(machine: Machine) -> None:
+    # fld1; fldpi; movq xmm3, rsp
+    machine.run(b"\xd9\xe8\xd9\xeb\x66\x48\x0f\x6e\xdc" + END_CALL)
+    image = read_fxsave(machine.engine)
+    assert image[4] == 0b11000000
+    assert image[32:42] == bytes.fromhex("35c26821a2da0fc90040")
+    assert image[160 + 48 : 160 + 56] == machine.engine.register(RSP).to_bytes(8, "little")
+    ARCH.start_registers(machine.engine, CODE, 0)
+    assert read_fxsave(machine.engine) != image
+    write_fxsave(machine.engine, image)
+    assert read_fxsave(machine.engine) == image
+    assert machine.engine.register(RAX) == 0
+
+
+REFUSED_LOADS = {
+    "mov rax, [rsi]": "488b06",
+    "movzx eax, byte [rsi]": "0fb606",
+    "movsxd rax, [rsi]": "486306",
+    "add rax, [rsi]": "480306",
+    "adc al, [rsi]": "1206",
+    "cmp [rsi], rax": "483906",
+    "inc qword [rsi]": "48ff06",
+    "add [rsi], rax": "480106",
+    "lock xadd [rsi], rax": "f0480fc106",
+    "lock cmpxchg [rsi], rcx": "f0480fb10e",
+    "xchg [rsi], rax": "488706",
+    "lodsq": "48ad",
+    "movsq": "48a5",
+    "scasb from rdi": "4887f7ae",
+    "pop rax": "4889f458",
+    "ret": "4889f4c3",
+    "call [rsi]": "ff16",
+    "jmp [rsi]": "ff26",
+    "imul rax, [rsi]": "480faf06",
+    "div qword [rsi]": "48f736",
+    "bt qword [rsi], 5": "480fba2605",
+    "cmovz rax, [rsi]": "480f4406",
+    "fld qword [rsi]": "dd06",
+    "movups xmm0, [rsi]": "0f1006",
+    "pshufb xmm0, [rsi]": "660f380006",
+    "cvtsi2sd xmm0, [rsi]": "f2480f2a06",
+    "popcnt rax, [rsi]": "f3480fb806",
+    "movbe-like bswap load": "488b060fc8",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_LOADS)
+def test_a_refused_load_leaves_everything_as_it_was(machine: Machine, name: str) -> None:
+    """The instruction has done nothing: registers, flags, the program counter; nor have those after it."""
+    values = {register: 0x1111111111111111 * i for i, register in enumerate(ARCH.general[:15], 1)}
+    before = bytes.fromhex("4889f4") if "4889f4" in REFUSED_LOADS[name] else b""
+    before = before or (bytes.fromhex("4887f7") if "4887f7" in REFUSED_LOADS[name] else b"")
+    instruction = bytes.fromhex(REFUSED_LOADS[name]).removeprefix(before)
+    code = before + instruction + b"\x48\xff\xc3" * 4 + b"\xeb\xfe"
+    machine.memory[0 : len(code)] = code
+    machine.engine.flush_code()
+    ARCH.start_registers(machine.engine, CODE, READONLY - 64)
+    values[RSI] = 0x5123
+    machine.engine.write_registers(tuple(values), tuple(values.values()))
+    assert Stop(machine.engine.run(None)) == Stop.FAULT
+    after = dict(zip(values, machine.engine.read_registers(tuple(values)), strict=True))
+    if before == bytes.fromhex("4887f7"):
+        values[RSI], values[RDI] = values[RDI], values[RSI]
+    assert after == values and machine.engine.register(RIP) == CODE + len(before)
+    assert (machine.engine.fault_address, machine.engine.fault_access) == (0x5123, Access.READ)
+    assert machine.engine.read_wide(XMM0, 16) == bytes(16)
+
+
+REFUSED_STORES = {
+    "mov [rdi], rax": "488907",
+    "mov [rdi], al": "8807",
+    "mov [rdi], ax": "668907",
+    "mov dword [rdi], 7": "c70707000000",
+    "stosq": "48ab",
+    "stosb": "aa",
+    "movbe [rdi], rax": "480f38f107",
+    "movups [rdi], xmm0": "0f1107",
+    "movq [rdi], xmm0": "660fd607",
+    "setz [rdi]": "0f9407",
+    "push rax": "4889fc50",
+    "push [rsp]": "4889fcff3424",
+    "call next": "4889fce800000000",
+    "add [rdi], rax": "480107",
+    "inc byte [rdi]": "fe07",
+    "xchg [rdi], rax": "488707",
+    "lock xadd [rdi], rax": "f0480fc107",
+    "lock cmpxchg [rdi], rcx": "f0480fb10f",
+    "sgdt-like: fnstcw [rdi]": "d93f",
+    "pop [rdi]": "8f07",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_STORES)
+def test_a_refused_store_leaves_everything_as_it_was(machine: Machine, name: str) -> None:
+    """The page may be read and not written. Nothing of the instruction is done, nor of those after it."""
+    values = {register: 0x1111111111111111 * i for i, register in enumerate(ARCH.general[:15], 1)}
+    before = bytes.fromhex("4889fc") if "4889fc" in REFUSED_STORES[name] else b""
+    code = bytes.fromhex(REFUSED_STORES[name]) + b"\x48\xff\xc3" * 4 + b"\x48\x89\x1d\0\0\1\0" + b"\xeb\xfe"
+    where = READONLY + 0x120
+    machine.memory[0 : len(code)] = code
+    content = bytes(machine.memory[READONLY - CODE : READONLY - CODE + 4096])
+    machine.engine.flush_code()
+    ARCH.start_registers(machine.engine, CODE, READONLY - 64)
+    values[RDI] = where
+    machine.engine.write_registers(tuple(values), tuple(values.values()))
+    assert Stop(machine.engine.run(None)) == Stop.FAULT
+    after = dict(zip(values, machine.engine.read_registers(tuple(values)), strict=True))
+    assert after == values and machine.engine.register(RIP) == CODE + len(before)
+    assert machine.engine.fault_access == Access.WRITE
+    assert where - 8 <= machine.engine.fault_address <= where
+    assert content == machine.memory[READONLY - CODE : READONLY - CODE + 4096]
