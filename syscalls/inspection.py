@@ -1,13 +1,23 @@
 """Looking into processes, and into the page cache.
 
-process_vm_readv and _writev reach the caller's own memory: where another process has its guest memory on the host only it knows.
+process_vm_readv and _writev are the host's between two emulators. Where another process has its guest memory on the host, and
+what its guest protections are, only it knows: it is asked (lx.kernel.synthetic.asking). Who may is the host's to say. A process
+that does not answer (stopped, or reading SIGCHLD from a signalfd) is EPERM; code that is written so, and was run before, is not
+run anew.
 kcmp is the host's, as a guest's descriptors and processes are; a process's threads are one to it, which is what it would find.
 """
 
+import os
+from bisect import bisect_right
+from collections.abc import Callable
+
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.kcmp import Kcmp
-from lx.host import linux_only
+from lx.abi.mman import Prot
+from lx.host import calls, linux_only
+from lx.host.descriptors import address
 from lx.kernel.memory import IOV_MAX
+from lx.kernel.synthetic.processes import regions_of
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
 from syscalls.types import Annotated, Fd, Pid, UInt, ULong, one_of, struct_in, struct_out
@@ -17,7 +27,8 @@ KcmpType = Annotated[int, one_of(Kcmp)]
 SpanIn = Annotated[int, struct_in("cachestat_range")]
 FiguresOut = Annotated[int, struct_out("cachestat")]
 SPAN_SIZE = 16
-OTHERS = "of the caller's own memory; EPERM for other processes"
+OTHERS = "EPERM for another process that is stopped or reads SIGCHLD from a signalfd; code written into another is not told"
+Memory = Callable[[int, int], list[tuple[int, int]]]
 
 
 def _transfer(t: Thread, pid: int, lvec: int, liovcnt: int, rvec: int, riovcnt: int, *, write: bool) -> int:
@@ -31,36 +42,61 @@ def _transfer(t: Thread, pid: int, lvec: int, liovcnt: int, rvec: int, riovcnt: 
         raise LinuxError(Errno.EINVAL)
     if not any(length for _, length in entries):
         return 0
-    local = (t.memory.iovec_in if write else t.memory.iovec_out)(lvec, liovcnt)
-    room = sum(map(len, local))
-    if t.process.thread_of(pid) is None:
-        t.zone.host_pid(pid)
-        raise t.unsupported("process_vm_readv or _writev of another process", pid, Errno.EPERM)
-    remote: list[memoryview] = []
+    own = t.process.thread_of(pid) is not None
+    host_pid = os.getpid() if own else int(t.zone.host_pid(pid))
+    find = _own_memory(t, write) if own else _memory_of(t, host_pid, Prot.WRITE if write else Prot.READ)
+    local = [_piece(view) for view in (t.memory.iovec_in if write else t.memory.iovec_out)(lvec, liovcnt)]
+    remote = _found(find, entries, sum(length for _, length in local))
+    if not remote:
+        raise LinuxError(Errno.EFAULT)
+    return calls.process_vm(host_pid, local, remote, write=write)
+
+
+def _piece(view: memoryview) -> tuple[int, int]:
+    return address(view), view.nbytes
+
+
+def _own_memory(t: Thread, write: bool) -> Memory:
+    """What there is of a range of the caller's own memory, in pieces: (host address, bytes)."""
+
+    def find(base: int, length: int) -> list[tuple[int, int]]:
+        try:
+            return [_piece(view) for view in (t.memory.writable if write else t.memory.readable)(base, length)]
+        except LinuxError:
+            return []
+
+    return find
+
+
+def _memory_of(t: Thread, host_pid: int, need: int) -> Memory:
+    """Likewise of another process's memory, as far as it has this protection. ESRCH, EPERM."""
+    regions = regions_of(t, host_pid)
+
+    def find(base: int, length: int) -> list[tuple[int, int]]:
+        pieces = []
+        end = base + length
+        for start, stop, host, prot in regions[max(bisect_right(regions, (base, 1 << 64)) - 1, 0) :]:
+            if not start <= base < min(stop, end) or not prot & need:
+                break
+            pieces.append((host + base - start, min(stop, end) - base))
+            base = min(stop, end)
+        return pieces
+
+    return find
+
+
+def _found(find: Memory, entries: list[tuple[int, int]], room: int) -> list[tuple[int, int]]:
+    """The pieces of so many bytes of an iovec, up to the first byte that is not there."""
+    pieces: list[tuple[int, int]] = []
     for base, length in entries:
         length = min(length, room)
-        try:
-            pieces = (t.memory.writable if write else t.memory.readable)(base, length)
-        except LinuxError:
-            pieces = []
-        remote += pieces
-        found = sum(map(len, pieces))
+        got = find(base, length)
+        pieces += got
+        found = sum(size for _, size in got)
         room -= found
         if found < length or not room:
             break
-    if not remote:
-        raise LinuxError(Errno.EFAULT)
-    return _copy(local, remote) if write else _copy(remote, local)
-
-
-def _copy(source: list[memoryview], target: list[memoryview]) -> int:
-    data = b"".join(source)
-    done = 0
-    for piece in target:
-        part = data[done : done + len(piece)]
-        piece[: len(part)] = part
-        done += len(part)
-    return done
+    return pieces
 
 
 @syscall(note=OTHERS)

@@ -1,9 +1,11 @@
 """Memory placement: a zone has one memory node, number 0, whatever the machine has.
 
 Policies are checked as Linux checks them, remembered with the thread or the mapping, and told again; there is nothing that they
-could change. Of another process nothing can be moved.
+could change.
 """
 
+import os
+from bisect import bisect_right
 from collections.abc import Callable
 
 from lx.abi.capability import Cap
@@ -11,6 +13,7 @@ from lx.abi.errno import Errno, LinuxError
 from lx.abi.mempolicy import MbindFlags, MoveFlags, Policy, PolicyBits, QueryFlags
 from lx.host import linux_only
 from lx.kernel.memory import PAGE, page_up
+from lx.kernel.synthetic.processes import regions_of
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
 from syscalls.types import U64, Annotated, Int, Pid, Ptr, ULong, flags_of, struct_out
@@ -184,22 +187,21 @@ def migrate_pages(t: Thread, pid: Pid, maxnode: ULong, old_nodes: Ptr, new_nodes
     return 0
 
 
-@syscall(note="of the caller's pages, all of which are on the one node; EPERM for other processes")
+@syscall(note="all pages are on the one node; EPERM for a process that cannot be asked (process_vm_readv)")
 def move_pages(t: Thread, pid: Pid, count: ULong, pages: Ptr, nodes: Ptr, status: Ptr, flags: MoveBits) -> int:
     """Move pages, or tell on which node each is."""
     if flags & ~(MoveFlags.MPOL_MF_MOVE | MoveFlags.MPOL_MF_MOVE_ALL):
         raise LinuxError(Errno.EINVAL)
     if flags & MoveFlags.MPOL_MF_MOVE_ALL and _no_nice():
         raise LinuxError(Errno.EPERM)
-    if pid not in (0, t.pid):
-        t.zone.host_pid(pid)
-        raise t.unsupported("move_pages of another process", pid, Errno.EPERM)
+    host_pid = os.getpid() if pid == 0 or t.process.thread_of(pid) is not None else int(t.zone.host_pid(pid))
+    regions = t.memory.regions() if host_pid == os.getpid() else regions_of(t, host_pid)
     check = _wanted(t, nodes) if nodes else None
     for i in range(count):
         address = t.memory.u64(pages + 8 * i)
         if check is not None:
             check(i)
-        t.memory.put_u32(status + 4 * i, _node_of(t, address) & 0xFFFFFFFF)
+        t.memory.put_u32(status + 4 * i, _node_of(host_pid, regions, address) & 0xFFFFFFFF)
     return 0
 
 
@@ -212,9 +214,10 @@ def _wanted(t: Thread, nodes: int) -> Callable[[int], None]:
     return check
 
 
-def _node_of(t: Thread, address: int) -> int:
+def _node_of(host_pid: int, regions: list[tuple[int, int, int, int]], address: int) -> int:
     """0, or an error: EFAULT without a mapping, ENOENT without a page."""
-    if t.memory.find(address) is None:
+    i = bisect_right(regions, (address, 1 << 64)) - 1
+    if i < 0 or address >= regions[i][1]:
         return -Errno.EFAULT
-    ((_, _, at),) = t.memory.pieces(address & -PAGE, (address & -PAGE) + PAGE)
-    return min(linux_only.page_node(at), 0)
+    start, _, host, _ = regions[i]
+    return min(linux_only.page_node(host_pid, host + address - start), 0)

@@ -29,6 +29,7 @@ from lx.abi.signals import (
 from lx.abi.signals import Signal as Sig
 from lx.abi.stat import TIMESPEC
 from lx.host import calls
+from lx.kernel.letters import post
 from lx.kernel.signals import Action, fault_info, user_info
 from lx.kernel.thread import Thread
 from lx.kernel.wait import Park
@@ -265,7 +266,7 @@ def _send_all(t: Thread, members: list[int], sig: int) -> int:
 
 
 def _thread_target(t: Thread, tgid: int, tid: int) -> Thread | int:
-    """The thread of this process that is meant, or the host pid of another process, of which only the leader can be reached."""
+    """The thread of this process that is meant, or the host pid of the process whose thread it is. ESRCH."""
     if tgid in (-1, t.pid):
         mine = t.process.thread_of(tid)
         if mine is not None:
@@ -273,8 +274,6 @@ def _thread_target(t: Thread, tgid: int, tid: int) -> Thread | int:
     host = int(t.zone.host_pid(tid))
     if host == os.getpid() or tgid not in (-1, host):
         raise LinuxError(Errno.ESRCH)
-    if tid != host:
-        raise t.unsupported("signal to a thread of another process", tid, Errno.ESRCH)
     return host
 
 
@@ -283,9 +282,7 @@ def tgkill(t: Thread, tgid: Pid, tid: Pid, sig: Signal) -> int:
     """Send a signal to a thread of a process."""
     if tgid <= 0 or tid <= 0:
         raise LinuxError(Errno.EINVAL)
-    target = _thread_target(t, tgid, tid)
-    _valid(sig)
-    _tkill(t, target, sig)
+    _direct(t, tgid, tid, sig)
     return 0
 
 
@@ -294,23 +291,42 @@ def tkill(t: Thread, tid: Pid, sig: Signal) -> int:
     """Send a signal to a thread."""
     if tid <= 0:
         raise LinuxError(Errno.EINVAL)
-    target = _thread_target(t, -1, tid)
-    _valid(sig)
-    _tkill(t, target, sig)
+    _direct(t, -1, tid, sig)
     return 0
 
 
 PROCESS_WIDE = (Sig.SIGKILL, Sig.SIGSTOP, Sig.SIGCONT)
 
 
-def _tkill(t: Thread, target: Thread | int, sig: int) -> None:
-    host_signal_number = _to_host(t, sig)
+def _direct(t: Thread, tgid: int, tid: int, sig: int, info: bytes | None = None) -> None:
+    """Send a signal, with tgkill's siginfo if none is given, to one thread of the zone. ESRCH, EPERM, EAGAIN."""
+    target = _thread_target(t, tgid, tid)
+    _valid(sig)
     if isinstance(target, int):
-        calls.tgkill(target, target, host_signal_number)
+        _direct_abroad(t, target, tid, sig, info)
     elif sig in PROCESS_WIDE:
         _send(t, os.getpid(), sig)
     elif sig:
-        _queue(t, target, user_info(sig, SI_TKILL, t.pid, t.uid))
+        _queue(t, target, info or user_info(sig, SI_TKILL, t.pid, t.uid))
+
+
+def _direct_abroad(t: Thread, host_pid: int, tid: int, sig: int, info: bytes | None) -> None:
+    """Likewise, to a thread of another process: its leader is a thread of the host too, others get a letter."""
+    number = _to_host(t, sig)
+    if tid == t.zone.guest_pid(host_pid):
+        if info is None:
+            calls.tgkill(host_pid, host_pid, number)
+        else:
+            calls.tgsigqueueinfo(host_pid, host_pid, number, info)
+        return
+    os.kill(host_pid, number if sig in PROCESS_WIDE else 0)
+    if sig and sig not in PROCESS_WIDE:
+        try:
+            post(t.process, host_pid, tid, info or user_info(sig, SI_TKILL, t.pid, t.uid))
+        except LinuxError as error:
+            if error.errno == Errno.ESRCH:
+                raise
+            raise t.unsupported("signal to a thread of a process that cannot be asked", tid, Errno.EPERM) from None
 
 
 def _queue(t: Thread, target: Thread, info: bytes) -> None:
@@ -324,7 +340,7 @@ def _queued_info(t: Thread, target: int, sig: int, address: int) -> bytes:
     """The siginfo_t that a program sends. EPERM for one that would look as if the kernel or kill had sent it."""
     info = t.memory.read(address, SIGINFO_SIZE)
     code = SIGINFO_HEAD.unpack_from(info)[2]
-    if (code >= 0 or code == SI_TKILL) and target != t.pid:
+    if (code >= 0 or code == SI_TKILL) and target != t.tid:
         raise LinuxError(Errno.EPERM)
     return SIGINFO_HEAD.pack(sig, *SIGINFO_HEAD.unpack_from(info)[1:]) + info[SIGINFO_HEAD.size :]
 
@@ -346,13 +362,5 @@ def rt_tgsigqueueinfo(t: Thread, tgid: Pid, tid: Pid, sig: Signal, info: InfoIn)
     t.memory.read(info, SIGINFO_SIZE)
     if tgid <= 0 or tid <= 0:
         raise LinuxError(Errno.EINVAL)
-    raw = _queued_info(t, tid, sig, info)
-    target = _thread_target(t, tgid, tid)
-    _valid(sig)
-    if isinstance(target, int):
-        calls.tgsigqueueinfo(target, target, _to_host(t, sig), raw)
-    elif sig in PROCESS_WIDE:
-        _send(t, os.getpid(), sig)
-    elif sig:
-        _queue(t, target, raw)
+    _direct(t, tgid, tid, sig, _queued_info(t, tid, sig, info))
     return 0

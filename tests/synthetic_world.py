@@ -89,6 +89,11 @@ class Zone:
     def has(self, host_pid: int) -> bool:
         return self.roster.has(host_pid)
 
+    lives = has
+
+    def has_mark(self, host_pid: int, mark: int) -> bool:
+        return False
+
     def guest_pid(self, host_pid: int) -> int:
         return host_pid
 

@@ -7,6 +7,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 SIGINFO_SIZE, RUSAGE_SIZE = 128, 144
 TGKILL, WAITID, SIGQUEUEINFO, TGSIGQUEUEINFO = 234, 247, 129, 297
 SCHED_SETAFFINITY, SCHED_GETAFFINITY = 203, 204
+IOV_MAX = 1024
+Piece = tuple[int, int]
+
+
+class _IoVec(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_uint64), ("length", ctypes.c_size_t))
 
 
 def _check(result: int) -> int:
@@ -40,6 +46,32 @@ def waitid(which: int, pid: int, options: int) -> tuple[bytes, bytes] | None:
     if info.raw[:4] == bytes(4):
         return None
     return info.raw, usage.raw
+
+
+def process_vm(pid: int, local: list[Piece], remote: list[Piece], *, write: bool) -> int:
+    """process_vm_readv(2) or _writev(2) between (address, bytes) here and there: how many bytes. EFAULT if none could be."""
+    call = _libc.process_vm_writev if write else _libc.process_vm_readv
+    most = min(sum(size for _, size in pieces) for pieces in (local, remote))
+    done = 0
+    while done < most:
+        here, there = _vector(local, done), _vector(remote, done)
+        moved = call(ctypes.c_int(pid), here, ctypes.c_ulong(len(here)), there, ctypes.c_ulong(len(there)), ctypes.c_ulong(0))
+        if moved < 0 and not done:
+            _check(moved)
+        if moved <= 0:
+            break
+        done += moved
+    return done
+
+
+def _vector(pieces: list[Piece], skip: int) -> "ctypes.Array[_IoVec]":
+    """As many of the pieces as fit into one call, without the first `skip` bytes."""
+    rest = []
+    for address, size in pieces:
+        if skip < size:
+            rest.append(_IoVec(address + skip, size - skip))
+        skip = max(skip - size, 0)
+    return (_IoVec * min(len(rest), IOV_MAX))(*rest[:IOV_MAX])
 
 
 def sched_setaffinity(pid: int, mask: bytes) -> None:

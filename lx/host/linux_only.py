@@ -123,14 +123,17 @@ def adjtimex() -> tuple[int, bytes]:
     return _call("adjtimex", buffer), buffer.raw
 
 
-def page_node(address: int) -> int:
-    """The memory node of one of our pages, or minus Linux's errno if there is none; 0 on a host that cannot tell."""
+def page_node(host_pid: int, address: int) -> int:
+    """The memory node of a page of a process, or minus Linux's errno if there is none; 0 on a host that cannot tell."""
     if not PRESENT:
         return 0
     page, status = ctypes.c_void_p(address), ctypes.c_int()
     try:
-        _call("syscall", ctypes.c_long(_MOVE_PAGES), 0, ctypes.c_ulong(1), ctypes.byref(page), None, ctypes.byref(status), 0)
-    except OSError:
+        number, one = ctypes.c_long(_MOVE_PAGES), ctypes.c_ulong(1)
+        _call("syscall", number, ctypes.c_int(host_pid), one, ctypes.byref(page), None, ctypes.byref(status), 0)
+    except OSError as error:
+        if error.errno in (errno.EPERM, errno.ESRCH):
+            raise
         return 0
     return status.value
 

@@ -287,6 +287,14 @@ class AddressSpace:
         vma = self.find(address) if self.shares else None
         return self._host(address) if vma is not None and vma.shared else 0
 
+    def regions(self) -> list[tuple[int, int, int, int]]:
+        """(start, end, host address of the start, protection) of all that is mapped, ascending."""
+        found: list[tuple[int, int, int, int]] = self.engine.ranges_list()
+        for vma in self.list:
+            if not vma.prot & 7:
+                found += [(a, b, host, 0) for a, b, host in self.pieces(vma.start, vma.end)]
+        return sorted(found)
+
     # ---- the host behind it
 
     def _host(self, address: int) -> int:

@@ -24,6 +24,7 @@ from lx.host import numbers
 from lx.kernel import sleep, tasks
 from lx.kernel.futex import Futexes
 from lx.kernel.limits import Limits
+from lx.kernel.marks import Mark
 from lx.kernel.memory import AddressSpace, MemoryLimits
 from lx.kernel.scheduler import POLLIN, Scheduler
 from lx.kernel.signals import Signals, fault_info
@@ -144,6 +145,7 @@ class Process:
         self.clock: Any = None
         self.vfork_pipe = -1
         self.host_blocked = 0
+        self._marks = 0
         self.waits: dict[int, Any] = {}
         self.timers: Timers | None = None
         self.aio: Contexts | None = None
@@ -436,10 +438,18 @@ class Process:
         described = self.signals.described
         self.host_blocked = mask = mask & (~SIGCHLD_BIT | described)
         self.engine.set_signal_mask(numbers.mask_to_host(mask))
+        self._mark(Mark.DEAF, bool(mask & SIGCHLD_BIT))
         if described & mask:
             self.signals.hand_over(mask)
         if self.signals.queue or self.signals.directed:
             self.attention()
+
+    def _mark(self, mark: Mark, on: bool) -> None:
+        """Have the zone know of this process."""
+        marks = self._marks | mark if on else self._marks & ~mark
+        if marks != self._marks:
+            self._marks = marks
+            self.zone.set_marks(marks)
 
     def stop(self, signo: int) -> None:
         """Stop the process as a default action does."""
@@ -489,6 +499,7 @@ class Process:
         self.tids.forked()
         self.host_parent = -1
         self.zone.enter(os.getpid())
+        self.zone.set_marks(self._marks)
         self.engine.set_wake(-1, -1)
         for vma in [vma for vma in self.memory.vmas() if vma.dontfork]:
             self.memory.unmap(vma.start, vma.end - vma.start)

@@ -3,13 +3,13 @@
 Host signals are the guest's signals. A signal whose guest action is the default or to be ignored has that action on the host
 too, so the host stops, continues and kills without us; one with a handler is caught by the engine, which queues its siginfo
 and stops the CPU. The host's mask is what all threads block, so that pending signals stay pending where kill(2) put them, but for
-SIGCHLD: it is always caught and never blocked on the host (unless the guest ignores it), because waiting for children sleeps
-in poll; blocked, it waits in our own queue. What a signalfd reads has to be pending on the host: once a signal has been in the
+SIGCHLD: it is always caught and never blocked on the host, because waiting for children sleeps in poll, and others ask by it;
+blocked, it waits in our own queue. What a signalfd reads has to be pending on the host: once a signal has been in the
 set of one, it is handed back to the host whenever all threads block it, SIGCHLD too.
 
 A signal for the process is for the first thread, the leader before others, that does not block it. One for a thread (tgkill, a
-fault) never touches the host unless it comes from another process, which can reach a leader only; what a process's own tgkill of
-signal KICK brings from the host is for one of our helpers.
+fault) never touches the host unless it comes from another process and is for the leader; other threads get letters
+(lx.kernel.letters). What a process's own tgkill of signal KICK brings from the host is for one of our helpers.
 
 Faults of the guest CPU are never host signals: they are made here with Linux's si_code and si_addr and cannot be blocked.
 """
@@ -146,11 +146,14 @@ class Signals:
         engine = self.process.engine
         number = self.process.host.signal_to_host(signo)
         flags = action.flags & (SaFlags.NOCLDSTOP | SaFlags.NOCLDWAIT)
-        if (self._awaited | self.timed) & bit(signo) and signo != Signal.SIGCHLD:
+        ignored = action.handler == SIG_IGN
+        if signo == Signal.SIGCHLD:
+            engine.catch_signal(number, flags | (SaFlags.NOCLDWAIT if ignored else 0))
+        elif (self._awaited | self.timed) & bit(signo):
             engine.catch_signal(number, 0)
-        elif action.handler == SIG_IGN:
+        elif ignored:
             engine.ignore_signal(number, flags)
-        elif action.handler != SIG_DFL or (signo == Signal.SIGCHLD and not flags & SaFlags.NOCLDWAIT):
+        elif action.handler != SIG_DFL:
             engine.catch_signal(number, flags)
         else:
             engine.default_signal(number, flags)
@@ -180,12 +183,13 @@ class Signals:
                 info = self.process.host.siginfo_to_linux(info)
             leader = self.process.threads[0]
             if signo == Signal.SIGCHLD:
+                self._take_letters()
                 if code == QUESTION:
                     self._answer(info)
                     continue
                 self.child_event = True
                 blocked = (leader.mask | self._awaited) & bit(signo)
-                if self.actions[signo].handler == SIG_DFL and not blocked:
+                if self._ignored(signo) and not (blocked and (code <= 0 or self.actions[signo].handler == SIG_DFL)):
                     continue
                 if any(pending.signo == signo for pending in self.queue):
                     continue
@@ -200,6 +204,15 @@ class Signals:
         bus = self.process.engine.take_bus()
         if bus is not None:
             self.force(fault_info(Signal.SIGBUS, 2, bus), (4, 14, bus))
+
+    def _take_letters(self) -> None:
+        """Other processes may have sent signals to single threads of this one."""
+        from lx.kernel.letters import collect
+
+        for tid, info in collect(self.process):
+            t = self.process.thread_of(tid)
+            if t is not None:
+                self.send(t, info)
 
     def _answer(self, info: bytes) -> None:
         """Another process of the zone wants to know something of us."""

@@ -3,7 +3,7 @@
 A process's leader has the host's pid; a further thread has no host thread, so its id comes from where no host pid can be:
 Linux's pids end at 4194304, whatever pid_max says. The id must also fit below the flag bits of a robust futex's word and, with
 three bits beside it, into a clock id: below 2**29. Ids are given to a process in blocks, from a counter that all processes of
-the zone share, so that no two threads of a zone ever have the same and every id leads to its process.
+the zone share, so that no two threads of a zone ever have the same and every living one's id leads to its process.
 """
 
 from contextlib import suppress
@@ -35,6 +35,11 @@ class Tids:
             tid = next(self._mine)
         return tid
 
+    def mark(self, t: "Thread", alive: bool) -> None:
+        """Tell the zone that a thread with an id of its own has begun or ended."""
+        if t.tid != t.process.pid:
+            self._zone.set_tid(t.tid, alive)
+
     def forked(self) -> None:
         """In a child: the parent's ids are the parent's."""
         self._mine = iter(())
@@ -53,6 +58,7 @@ def create(t: Thread, stack: int, tls: int | None) -> Thread:
         engine.set_register(arch.tls, tls)
     child.context = engine.save()
     engine.restore(t.context)
+    process.tids.mark(child, alive=True)
     process.threads.append(child)
     process.scheduler.ready.append(child)
     process.scheduler.preempt(True)
@@ -60,11 +66,12 @@ def create(t: Thread, stack: int, tls: int | None) -> Thread:
 
 
 def release(process: "Process", t: Thread) -> None:
-    """What a dying thread, or one that execs, does to the memory that it leaves: robust futexes, then the word of its id.
+    """What a dying thread, or one that execs, leaves: its id, and its memory with robust futexes and the word of its id.
 
     The word is cleared only if somebody else uses the memory (Linux 2.6.28, mm_release).
     """
     process.futexes.release(t)
+    process.tids.mark(t, alive=False)
     address, t.clear_child_tid = t.clear_child_tid, 0
     shared = process.vfork_pipe >= 0 or any(other.alive and other is not t for other in process.threads)
     if address and shared:

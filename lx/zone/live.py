@@ -174,6 +174,7 @@ class LiveZone:
             self.registry.hostname = os.fsencode(config.hostname or os.uname().nodename)
             self.registry.domainname = b"(none)"
         self.registry.enter(os.getpid())
+        self.set_marks(0)
         self.first_pid = os.getpid()
         self.uname = Uname(self)
         self.random: Any = HostRandom() if config.seed is None else _repeatable(config.seed)
@@ -223,6 +224,8 @@ class LiveZone:
         """The host's number of a guest's process, by its pid or a thread's id. ESRCH if there is none such in the zone."""
         if guest >= FIRST_TID:
             guest = self.registry.owner_of_tid(guest)
+            if guest != os.getpid() and ended(guest):
+                raise LinuxError(Errno.ESRCH)
         if guest != os.getpid() and not self.registry.has(guest):
             raise LinuxError(Errno.ESRCH)
         return guest
@@ -241,9 +244,25 @@ class LiveZone:
         """Whether a host process is of the zone."""
         return self.registry.has_parent(host) if host == os.getppid() else self.registry.has(host)
 
+    def lives(self, host: int) -> bool:
+        """Whether a host process is of the zone and has not ended."""
+        return self.registry.has(host) and not ended(host)
+
     def new_tids(self) -> range:
         """Thread ids that are this process's alone."""
         return self.registry.take_tids(os.getpid())
+
+    def set_tid(self, tid: int, alive: bool) -> None:
+        """A thread of this process, not its leader, begins or ends."""
+        self.registry.set_tid(tid, alive)
+
+    def set_marks(self, marks: int) -> None:
+        """What the others are to know of this process (lx.kernel.marks)."""
+        self.registry.set_marks(os.getpid(), marks)
+
+    def has_mark(self, host: int, mark: int) -> bool:
+        """Whether a process has told this of itself."""
+        return bool(self.registry.marks(host) & mark)
 
     def members(self) -> list[int]:
         """The host pids of the zone's processes."""
@@ -257,8 +276,9 @@ class LiveZone:
     def leave(self, host: int) -> None:
         """A process has been waited for."""
         self.registry.leave(host)
-        with suppress(OSError):
-            os.unlink(f"{self.runtime_dir}/proc/{host}")
+        for name in (f"{host}", f"{host}.letters"):
+            with suppress(OSError):
+                os.unlink(f"{self.runtime_dir}/proc/{name}")
 
     def publish(self, process: Process) -> None:
         """Tell the zone what a process is: at its start, at exec, when its name changes."""
@@ -270,10 +290,8 @@ class LiveZone:
         """Remove the runtime directory and what it stands for, if this is the zone's last process and no other owns it."""
         me = os.getpid()
         first = self.first_pid
-        if self.joined or (me != first and (os.getppid() == first or self._lives(first))):
+        if self.joined or (me != first and (os.getppid() == first or self.lives(first))):
             return
-        if not self._forked or not any(pid != me and self._lives(pid) for pid in self.members()):
+        if not self._forked or not any(pid != me and self.lives(pid) for pid in self.members()):
             remove(self.runtime_dir)
 
-    def _lives(self, pid: int) -> bool:
-        return self.registry.has(pid) and not ended(pid)

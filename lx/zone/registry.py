@@ -4,7 +4,8 @@ A process is of the zone if the word of its host pid holds a time (clock ticks s
 host gives to somebody else later starts after that, so a process that died without a word (SIGKILL, reaped elsewhere) leaves
 nothing that lies. Words are written whole, by parent and child, whoever learns of the process first.
 
-Thread ids beyond the host's pids are given out in blocks; a word for each block holds the pid of the process that has it.
+Thread ids beyond the host's pids are given out in blocks; a word for each block holds the pid of the process that has it, another
+which of its threads live. A byte for each pid holds what the process lets the others know (lx.kernel.marks).
 
 The file is sparse; its first page holds the zone's host and domain name and the hashes of what the operator has been told. A
 page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where the file cannot be had (a full
@@ -26,8 +27,10 @@ WORD = struct.Struct("=Q")
 PID_MAX = 4 << 20
 TIDS_AT = HEADER + WORD.size * PID_MAX
 TID_BLOCK = 64
-BLOCKS = ((1 << 29) - PID_MAX) // TID_BLOCK
-SIZE = TIDS_AT + 4 * BLOCKS
+BLOCKS = ((1 << 28) - PID_MAX) // TID_BLOCK
+LIVE_AT = TIDS_AT + 4 * BLOCKS
+MARKS_AT = LIVE_AT + WORD.size * BLOCKS
+SIZE = MARKS_AT + PID_MAX
 STARTED = 19
 TICK_NS = 10_000_000
 SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -108,10 +111,11 @@ class Registry:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             block = struct.unpack_from("=I", self._map, NEXT_BLOCK_AT)[0]
-            if not self._claim(TIDS_AT + 4 * block):
-                raise OSError(errno.EAGAIN, "no room for thread ids")
-            while self.has(struct.unpack_from("=I", self._map, TIDS_AT + 4 * block)[0]):
+            while self._claim(TIDS_AT + 4 * block) and self.has(struct.unpack_from("=I", self._map, TIDS_AT + 4 * block)[0]):
                 block = (block + 1) % BLOCKS
+            if not self._claim(TIDS_AT + 4 * block) or not self._claim(LIVE_AT + WORD.size * block):
+                raise OSError(errno.EAGAIN, "no room for thread ids")
+            WORD.pack_into(self._map, LIVE_AT + WORD.size * block, 0)
             struct.pack_into("=I", self._map, TIDS_AT + 4 * block, pid)
             struct.pack_into("=I", self._map, NEXT_BLOCK_AT, (block + 1) % BLOCKS)
         finally:
@@ -119,11 +123,21 @@ class Registry:
         first = PID_MAX + TID_BLOCK * block
         return range(first, first + TID_BLOCK)
 
+    def set_tid(self, tid: int, alive: bool) -> None:
+        """A thread of the calling process, to whom the id belongs, begins or ends."""
+        block, index = divmod(tid - PID_MAX, TID_BLOCK)
+        at = LIVE_AT + WORD.size * block
+        word = WORD.unpack_from(self._map, at)[0] & ~(1 << index)
+        WORD.pack_into(self._map, at, word | alive << index)
+
     def owner_of_tid(self, tid: int) -> int:
-        """The pid of the process whose thread this may be; 0 if there is none."""
-        block = (tid - PID_MAX) // TID_BLOCK
-        at = TIDS_AT + 4 * block
-        return int(struct.unpack_from("=I", self._map, at)[0]) if 0 <= block < BLOCKS and self._claim(at) else 0
+        """The pid of the process whose thread this is, unless the process has died without a word; 0 if there is none."""
+        block, index = divmod(tid - PID_MAX, TID_BLOCK)
+        at, live = TIDS_AT + 4 * block, LIVE_AT + WORD.size * block
+        if not 0 <= block < BLOCKS or not self._claim(at) or not self._claim(live):
+            return 0
+        alive = WORD.unpack_from(self._map, live)[0] >> index & 1
+        return int(struct.unpack_from("=I", self._map, at)[0]) if alive else 0
 
     # ---- members
 
@@ -146,6 +160,15 @@ class Registry:
         at = HEADER + WORD.size * pid
         since = WORD.unpack_from(self._map, at)[0] if self._claim(at) else 0
         return bool(since) and 0 < started(pid) <= since
+
+    def set_marks(self, pid: int, marks: int) -> None:
+        """What a process lets the others know."""
+        if self._claim(MARKS_AT + pid):
+            self._map[MARKS_AT + pid] = marks
+
+    def marks(self, pid: int) -> int:
+        """What a process of the zone has let the others know."""
+        return self._map[MARKS_AT + pid] if self._claim(MARKS_AT + pid) else 0
 
     def has_parent(self, pid: int) -> bool:
         """`has` for the caller's own parent, which cannot change without its pid's changing: asked once for each."""

@@ -6,8 +6,8 @@ while it sleeps, with a file in the zone's runtime directory, which appears whol
 itself, so that two who ask each other both get on. Who may enter that directory may ask and answer, as ptrace's rules would
 have it.
 
-Limits: a process that is stopped, sits in a call of the host, ignores SIGCHLD or has given up its user id does not answer, which
-is EACCES.
+Limits: a process that is stopped, sits in a call of the host, reads SIGCHLD from a signalfd or has given up its user id does not
+answer, which is EACCES.
 """
 
 import marshal
@@ -18,6 +18,7 @@ from contextlib import suppress
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.signals import Signal
 from lx.host import calls
+from lx.kernel.marks import Mark
 from lx.kernel.signals import QUESTION
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lx.kernel.process import Process
-    from lx.kernel.synthetic.subject import Subject
 
 PATIENCE_NS = 300_000_000
 STEP = 0.0003
@@ -39,22 +39,32 @@ def _info() -> "Struct":
     return Struct("=iii4xiIQ")  # si_signo, si_errno, si_code, si_pid, si_uid, si_value
 
 
-def _path(p: "Process", pid: int, number: int) -> str:
-    return f"{p.zone.runtime_dir}/proc/{pid}-{number}"
+def _path(p: "Process", pid: int, asker: int, number: int) -> str:
+    return f"{p.zone.runtime_dir}/proc/{pid}-{asker}-{number}"
 
 
-def ask(s: "Subject", number: int) -> "Any":
-    """What the subject tells for the file of this number. EACCES if it does not answer, ESRCH if it is gone."""
-    p, path = s.asker, _path(s.asker, s.pid, number)
-    with suppress(OSError):
-        os.unlink(path)
-    info = _info().pack(p.host.signal_to_host(Signal.SIGCHLD), 0, QUESTION, os.getpid(), os.getuid(), number)
+def ring(p: "Process", host_pid: int, number: int) -> None:
+    """Have a process look what is wanted of it. EACCES if it cannot be reached, ESRCH if it is gone or a zombie."""
+    signo = p.host.signal_to_host(Signal.SIGCHLD)
+    if not p.zone.lives(host_pid):
+        raise LinuxError(Errno.ESRCH)
+    if p.zone.has_mark(host_pid, Mark.DEAF):
+        raise LinuxError(Errno.EACCES)
+    info = _info().pack(signo, 0, QUESTION, os.getpid(), os.getuid(), number)
     try:
-        calls.sigqueueinfo(s.host_pid, p.host.signal_to_host(Signal.SIGCHLD), info.ljust(128, b"\0"))
+        calls.sigqueueinfo(host_pid, signo, info.ljust(128, b"\0"))
     except ProcessLookupError:
         raise LinuxError(Errno.ESRCH) from None
     except PermissionError:
         raise LinuxError(Errno.EACCES) from None
+
+
+def ask(p: "Process", pid: int, host_pid: int, number: int) -> "Any":
+    """What another process tells for the question of this number. EACCES if it does not answer, ESRCH if it is gone."""
+    path = _path(p, pid, p.pid, number)
+    with suppress(OSError):
+        os.unlink(path)
+    ring(p, host_pid, number)
     end = time.monotonic_ns() + PATIENCE_NS
     while time.monotonic_ns() < end:
         time.sleep(STEP)
@@ -69,10 +79,10 @@ def ask(s: "Subject", number: int) -> "Any":
 
 def answer(p: "Process", info: bytes, answers: "tuple[Callable[[Process], Any], ...]") -> None:
     """Answer a question, unless it makes no sense or the asker may not know."""
-    _, _, _, _, uid, number = _info().unpack_from(info)
+    _, _, _, asker, uid, number = _info().unpack_from(info)
     if number >= len(answers) or (uid != 0 and p.dumpable != 1):
         return
-    path = _path(p, p.pid, number)
+    path = _path(p, p.pid, int(p.zone.guest_pid(asker)), number)
     with suppress(LinuxError, OSError):
         data = marshal.dumps(answers[number](p))
         with open(f"{path}.new", "wb") as file:

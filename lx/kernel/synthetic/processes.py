@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lx.kernel.process import Process
+    from lx.kernel.thread import Thread
 
 COMM_MAX = 15
 FD_MODES = {os.O_RDONLY: 0o500, os.O_WRONLY: 0o300, os.O_RDWR: 0o700}
@@ -63,7 +64,7 @@ def _own(reader: "Callable[[Process], Any]") -> "Callable[[Subject], Any]":
 def _ask(s: Subject, number: int) -> "Any":
     from lx.kernel.synthetic.asking import ask
 
-    return ask(s, number)
+    return ask(s.asker, s.pid, s.host_pid, number)
 
 
 def _shared(reader: Callable[["Process"], bytes]) -> Callable[[Subject], bytes]:
@@ -363,6 +364,27 @@ def _cwd_node(s: Subject) -> Node | None:
 
 def _root_jump(s: Subject) -> int:
     return s.asker.fs.open_path(b"/")
+
+
+def _regions(p: "Process") -> list[tuple[int, int, int, int]]:
+    return p.memory.regions()
+
+
+_REGIONS = len(_answers)
+_answers.append(_regions)
+
+
+def regions_of(t: "Thread", host_pid: int) -> list[tuple[int, int, int, int]]:
+    """The memory of another process, see AddressSpace.regions. ESRCH; EPERM, and a line to the operator if it does not answer."""
+    from lx.kernel.synthetic.asking import ask
+
+    try:
+        regions: list[tuple[int, int, int, int]] = ask(t.process, t.zone.guest_pid(host_pid), host_pid, _REGIONS)
+    except LinuxError as error:
+        if error.errno == Errno.ESRCH:
+            raise
+        raise t.unsupported("access to the memory of a process that does not answer:", host_pid, Errno.EPERM) from None
+    return regions
 
 
 LINKS: Mapping[bytes, tuple[Callable[[Subject], bytes], Callable[[Subject], int]]] = {
