@@ -79,7 +79,7 @@ def observe(
             path = work / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-            path.chmod(0o755 if path.read_bytes().startswith(b"#!") else 0o644)
+            path.chmod(0o755 if path.read_bytes().startswith((b"#!", b"\x7fELF")) else 0o644)
         with subprocess.Popen(
             command, cwd=work, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, umask=0o022,

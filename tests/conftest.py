@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 from compared import ENVIRONMENT, GUESTS, TIMEOUT, Build, LxRun, Outcome, lx_command, observe
+from programs import Case
 
 PLUGIN = "lx.testing.plugin"
 pytest_plugins = () if any(e.value == PLUGIN for e in entry_points(group="pytest11")) else (PLUGIN,)
@@ -71,33 +72,66 @@ def need_fixture() -> Callable[..., None]:
     return need
 
 
-@pytest.fixture(scope="session")
-def build() -> Build:
-    """`build(source, *flags, compiler="gcc")`: the program made of one C or assembly file of tests/guests."""
+def made_once(key: Sequence[bytes], make: Callable[[Path], None]) -> Path:
+    """The directory that `make` fills, for this key: once for all of pytest's workers and runs."""
     cache = Path(tempfile.gettempdir()) / f"lx-guests-{os.getuid()}"
     cache.mkdir(mode=0o700, exist_ok=True)
     if cache.stat().st_uid != os.getuid():
         pytest.fail(f"{cache} belongs to somebody else")
+    made = cache / hashlib.sha256(b"\0".join(key)).hexdigest()[:16]
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            with tempfile.TemporaryDirectory(dir=cache) as half:
+                make(Path(half) / made.name)
+                (Path(half) / made.name).rename(made)
+    return made
+
+
+def compile_in(directory: Path, command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+    """Run a compiler in a directory."""
+    done = subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, timeout=TIMEOUT)
+    if done.returncode:
+        pytest.fail(f"{' '.join(command)}\n{done.stderr}")
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """`build(source, *flags, compiler="gcc")`: the program made of one C or assembly file of tests/guests."""
 
     def build_one(source: str | Path, *flags: str, compiler: str = "gcc") -> Path:
         need(compiler)
         path = GUESTS / source
         header = (GUESTS / "guest.h").read_bytes()
-        key = hashlib.sha256(b"\0".join([path.read_bytes(), header, compiler.encode(), *map(os.fsencode, flags)]))
-        made = cache / key.hexdigest()[:16] / path.stem
-        with open(cache / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not made.exists():
-                made.parent.mkdir(exist_ok=True)
-                half = made.with_suffix(".half")
-                command = [compiler, "-O1", "-w", "-D_GNU_SOURCE", *flags, "-o", str(half), str(path)]
-                done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-                if done.returncode:
-                    pytest.fail(f"{' '.join(command)}\n{done.stderr}")
-                half.rename(made)
-        return made
+
+        def make(directory: Path) -> None:
+            directory.mkdir()
+            compile_in(directory, [compiler, "-O1", "-w", "-D_GNU_SOURCE", *flags, "-o", path.stem, str(path)])
+
+        return made_once([path.read_bytes(), header, compiler.encode(), *map(os.fsencode, flags)], make) / path.stem
 
     return build_one
+
+
+@pytest.fixture(scope="session")
+def brought() -> Callable[[Case], dict[str, str | bytes]]:
+    """`brought(case)`: the files that a program's case finds: its own, and what is built of its sources."""
+
+    def files_of(case: Case) -> dict[str, str | bytes]:
+        sources = case.source_files()
+        if not case.build:
+            return {**case.files, **sources}
+
+        def make(directory: Path) -> None:
+            directory.mkdir()
+            for name, content in sources.items():
+                (directory / name).write_bytes(content)
+            compile_in(directory, case.build, {**os.environ, "PATH": ENVIRONMENT["PATH"], **case.env})
+
+        made = made_once([*map(os.fsencode, case.build), *sources.values()], make)
+        return {**case.files, **{p.name: p.read_bytes() for p in made.iterdir() if p.name not in sources}}
+
+    return files_of
 
 
 @pytest.fixture
@@ -155,5 +189,3 @@ def compare(tmp_path: Path) -> Callable[..., Outcome]:
         return native
 
     return both
-
-

@@ -1,6 +1,5 @@
-"""Threads: orders that repeat, orders on purpose, restarted calls, and programs of other languages."""
+"""Threads: orders that repeat, orders on purpose, restarted calls."""
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -46,24 +45,6 @@ def test_chaos_is_unlike_and_repeats(lx_run: Callable[..., "subprocess.Completed
 def test_chaos_alone_tells_its_seed(lx_run: Callable[..., "subprocess.CompletedProcess[bytes]"], order: str) -> None:
     done = lx_run([order], options=["--chaos"])
     assert b"lx: --chaos --seed " in done.stderr
-
-
-COMPILERS = {
-    "threads.cc": ["g++", "-std=c++17", "-O1", "-pthread"],
-    "threads.rs": ["rustc", "-O", "-C", "target-feature=+crt-static"],
-}
-
-
-@pytest.mark.parametrize("source", COMPILERS)
-def test_threads_of_other_languages(
-    source: str, compare: Callable[..., object], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    compiler = COMPILERS[source]
-    if shutil.which(compiler[0]) is None:
-        pytest.skip(f"{compiler[0]} is not installed")
-    program = tmp_path_factory.mktemp("language") / "program"
-    subprocess.run([*compiler, "-o", program, GUESTS / source], check=True, capture_output=True, timeout=120)
-    compare([str(program)])
 
 
 SOURCES = sorted(path.name for path in Path(GUESTS).glob("threads_*.c"))

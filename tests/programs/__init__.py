@@ -6,6 +6,9 @@ order in which a directory is listed: sort, or print what is stable. Adding a ca
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+SOURCES = Path(__file__).parent / "sources"
 
 
 @dataclass(frozen=True)
@@ -14,8 +17,11 @@ class Case:
 
     name      what it exercises
     argv      the command; with `script` the script is its last argument
-    needs     programs that must be there (those of argv[0] and `needs`)
+    needs     programs that must be there (those of argv[0], build[0] and `needs`)
     stderr    whether standard error is stable enough to be compared
+    sources   files of tests/programs/sources that the program finds
+    build     a command that runs natively, once, beside `sources`; the program finds what it makes, not the sources
+    slow      why the pure engine does not run it
     """
 
     name: str
@@ -26,6 +32,9 @@ class Case:
     needs: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     stderr: bool = True
+    sources: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    slow: str = ""
 
     @property
     def command(self) -> list[str]:
@@ -33,7 +42,12 @@ class Case:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        return (self.argv[0], *self.needs)
+        """What must be there, by name or path; `./program` is what `build` or the case's files bring."""
+        return tuple(p for p in (self.argv[0], *self.build[:1], *self.needs) if not p.startswith("./"))
+
+    def source_files(self) -> dict[str, bytes]:
+        """`sources` as files, by name."""
+        return {name: (SOURCES / name).read_bytes() for name in self.sources}
 
 
 WORDS = "".join(f"{w}\n" for w in "pear apple fig quince apple banana cherry fig date elder apple grape".split())

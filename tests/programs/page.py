@@ -5,21 +5,23 @@ from pathlib import Path
 
 HEAD = """# Programs
 
-Generated from tests/programs by `make docs`. Each row runs natively and under lx in the tests; output, status and files are equal.
+Generated from tests/programs by `make docs`. Each row runs natively and under lx in the tests; output, status and files are equal,
+on both engines unless the row says otherwise.
 """
 
 
 def page() -> str:
     """The page."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from programs import building, languages, loops, servers, shells, tools
+    from programs import building, compiled, languages, loops, servers, shells, tools
 
     parts = [HEAD]
-    for title, module in (("Shells", shells), ("Tools", tools), ("Languages", languages), ("Building", building), ("Servers", servers), ("Event loops", loops)):
+    for title, module in (("Shells", shells), ("Tools", tools), ("Languages", languages), ("Building", building), ("Compiled programs", compiled), ("Servers", servers), ("Event loops", loops)):
         parts += [f"\n## {title}\n", "| case | programs |", "| --- | --- |"]
         for case in module.CASES:
             programs = " ".join(sorted({program.rpartition("/")[2] for program in case.programs}))
-            parts.append(f"| {case.name.replace('|', chr(92) + '|')} | {programs} |")
+            but = f" (not on the pure engine: {case.slow})" if case.slow else ""
+            parts.append(f"| {case.name.replace('|', chr(92) + '|')}{but} | {programs} |")
     return "\n".join(parts) + "\n"
 
 

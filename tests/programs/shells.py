@@ -52,7 +52,7 @@ CASES = [
     Case("bash: regular expressions and expansions", BASH, 'x=path/to/file.tar.gz; echo ${x##*/} ${x%%.*} ${x/to/TO} ${x^^} ${#x} ${x:5:2}; [[ $x =~ ([a-z]+)\\.tar ]] && echo ${BASH_REMATCH[1]}; printf "%q %b %5.2f\\n" "a b" "t\\tx" 3.14159; echo {a,b}{1..3}; shopt -s extglob; echo ${x//+([a-z])/N}'),
     Case("bash: here-strings, select of descriptors, exec", BASH, 'cat <<<"here $((6 * 7))"; exec 5>out; echo five >&5; exec 5>&-; exec 6<out; read -u 6 v; echo $v; echo $BASHPID | grep -c .; ( exec -a renamed sh -c "echo \\$0" )'),
     Case("bash: job control with process groups", BASH, "set -m; sleep 5 & p=$!; [ $(ps -o pgid= $p) = $p ] && echo own group; kill -TERM -$p; wait $p; echo $?; sh -c 'exit 8' & wait $!; echo $?; (kill -STOP $BASHPID; exit 4) & wait $!; echo $?; kill -KILL $!", stderr=False),
-    Case("bash: a script file with #! and arguments", ("./script", "one", "two words"), files={"script": '#!/bin/bash -e\necho "${0##*/} $# [$2]"\nset -- a b c\nshift\necho "$@"\nfalse\necho unreachable\n'}),
+    Case("bash: a script file with #! and arguments", ("./script", "one", "two words"), files={"script": '#!/bin/bash -e\necho "${0##*/} $# [$2]"\nset -- a b c\nshift\necho "$@"\nfalse\necho unreachable\n'}, needs=("bash",)),
     Case("bash: /dev/fd, /dev/stdin, /dev/stderr", BASH, "echo in | cat /dev/stdin; echo err >/dev/stderr; echo x | (exec 7<&0; cat /dev/fd/7); echo lost >/dev/full; echo $?", stderr=False),
     Case("bash: deep recursion", BASH, "f() { if (($1 > 0)); then f $(($1 - 1)); else echo bottom; fi; }; f 300"),
 ]
