@@ -28,6 +28,7 @@ from libc.string cimport memcpy, memmove, memset, memchr
 
 from lx.abi.errno import Errno, LinuxError
 from lx.cpu import library as _library
+from lx.cpu import locked as _locked
 from lx.cpu import mend as _mend
 
 cdef extern from *:
@@ -849,7 +850,7 @@ cdef class Engine:
 
     def share_memory(self):
         """From now on other host processes see this one's stores: locked instructions must be atomic for them."""
-        if not _mend.make_atomic(_library.load(), self.arch.name):
+        if not _locked.make_atomic(_library.load(), self.arch.name):
             raise OSError(95, "this Unicorn cannot make atomic instructions atomic for other processes")
         self.flush_code()
 

@@ -1,13 +1,6 @@
-"""Two changes to Unicorn's own code, in memory: locked instructions that are atomic, and stops that are exact.
+"""Changes to Unicorn's own code, in memory: how they are made, and stops that are exact (lx.cpu.locked has the others).
 
-Atomic. Unicorn runs one CPU and translates a locked instruction to a load, a computation and a store. Two guest processes that
-share memory run on two host CPUs: counters lose increments, mutexes have two owners (3 million locked increments by each of two
-processes gave 4.8 million). QEMU's generator has the atomic form too, chosen by a flag of the block that Unicorn never sets. In
-the generator's functions "test flags, PARALLEL" becomes a test that is always true. `make_atomic` is called when a process first
-maps shared memory writable, because the atomic form costs a call of a helper. Ruled out: hooks on locked instructions, and one
-lock for all shared pages, which stores that are not locked would have to take.
-
-Exact. At the start of a block and after each store translated code calls a helper that asks whether the run is to stop. A refused
+At the start of a block and after each store translated code calls a helper that asks whether the run is to stop. A refused
 store must stop there; but a stop from outside (a signal, a tick) would be taken there too, and go back to the start of an
 instruction whose store has been done: `inc (mem)` and `xchg` then happen twice (a counter under a mutex showed one too many in a
 few runs of a hundred). `make_stops_exact` makes a copy of the function that generates the question, which says that a store
@@ -20,12 +13,9 @@ A library that does not look as expected is left alone, and the answer is False.
 import ctypes
 from mmap import PROT_EXEC, PROT_READ, PROT_WRITE
 
-FIRST, LAST, FENCE = "tcg_gen_atomic_cmpxchg_i32", "tcg_gen_atomic_xchg_i64", "tcg_gen_mb"
-LENGTH_OF_LAST, LENGTH_OF_FENCE, MOST, FEWEST = 64, 16, 0x2000, 30
-TEST = b"\x66\x08"
-"""The end of testb $8, 0x66(register), which begins with 0xf6 and the register's byte: bit 19 of the flags."""
-ALWAYS = b"\x48\x85\xe4\x90"
-"""test %rsp, %rsp; nop: the zero flag is clear."""
+Patch = tuple[int, bytes]
+"""Where, and the code that comes there."""
+
 HELPER, GENERATOR, STORES = "helper_check_exit_request", "check_exit_request", ("tcg_gen_qemu_st_i32", "tcg_gen_qemu_st_i64")
 CAVE = "tcg_gen_atomic_fetch_smin_i32"
 HELPER_ASKS = bytes.fromhex("4c8b87b8010000 418b80408a0000 85c0 7904 85f6 740a c3 660f1f840000000000")
@@ -41,25 +31,15 @@ SAYS_AT, SAYS_NO, SAYS_YES = 0x29, bytes.fromhex("31f6 4889ef 4989c5"), bytes.fr
 JUMP_WITHIN = 0x60
 
 
-def make_atomic(library: ctypes.CDLL, arch: str) -> bool:
-    """Have blocks translated from now on use the atomic forms; arch: the suffix of the library's functions."""
-    try:
-        first, last, fence = (_address(library, f"{name}_{arch}") for name in (FIRST, LAST, FENCE))
-    except AttributeError:
-        return False
-    length = last + LENGTH_OF_LAST - first
-    if not 0 < length < MOST:
-        return False
-    found = [*_tests(first, length), *_tests(fence, LENGTH_OF_FENCE)]
-    return len(found) >= FEWEST and all(_replace(address, ALWAYS) for address in found)
+class UnknownCode(Exception):
+    """The library is not the one we know."""
 
 
 def make_stops_exact(library: ctypes.CDLL, arch: str) -> bool:
     """Have a stop from outside be taken at the start of a block only."""
     try:
-        helper, generator, cave = (_address(library, f"{name}_{arch}") for name in (HELPER, GENERATOR, CAVE))
-        stores = [_address(library, f"{name}_{arch}") for name in STORES]
-    except AttributeError:
+        helper, generator, cave, *stores = (address_of(library, name, arch) for name in (HELPER, GENERATOR, CAVE, *STORES))
+    except UnknownCode:
         return False
     if ctypes.string_at(helper, len(HELPER_ASKS)) == HELPER_ASKS_WHO:
         return True
@@ -69,11 +49,12 @@ def make_stops_exact(library: ctypes.CDLL, arch: str) -> bool:
         return False
     if ctypes.string_at(helper, len(HELPER_ASKS)) != HELPER_ASKS or not _relocate(copy, generator - cave):
         return False
-    done = _replace(cave, bytes(copy)) and _replace(helper, HELPER_ASKS_WHO)
-    return done and all(_replace(jump + 1, _relative(cave - jump - 5)) for jump, _ in jumps)
+    done = replace((cave, bytes(copy))) and replace((helper, HELPER_ASKS_WHO))
+    return done and all(replace((jump + 1, relative(cave - jump - 5))) for jump, _ in jumps)
 
 
-def _relative(distance: int) -> bytes:
+def relative(distance: int) -> bytes:
+    """A distance as instructions have it."""
     return distance.to_bytes(4, "little", signed=True)
 
 
@@ -86,7 +67,7 @@ def _relocate(code: bytearray, distance: int) -> bool:
         if code[at : at + len(begins)] != begins:
             return False
         place = slice(at + len(begins), at + len(begins) + 4)
-        code[place] = _relative(int.from_bytes(code[place], "little", signed=True) + distance)
+        code[place] = relative(int.from_bytes(code[place], "little", signed=True) + distance)
     return True
 
 
@@ -97,23 +78,17 @@ def _last_jump(function: int) -> tuple[int, int]:
     return function + at, function + at + 5 + int.from_bytes(code[at + 1 : at + 5], "little", signed=True)
 
 
-def _address(library: ctypes.CDLL, name: str) -> int:
-    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+def address_of(library: ctypes.CDLL, name: str, arch: str) -> int:
+    """Where one of the library's functions for this architecture is. UnknownCode."""
+    try:
+        return ctypes.cast(getattr(library, f"{name}_{arch}"), ctypes.c_void_p).value or 0
+    except AttributeError:
+        raise UnknownCode from None
 
 
-def _tests(start: int, length: int) -> list[int]:
-    """Where the test stands in these bytes of code."""
-    code = ctypes.string_at(start, length)
-    found = []
-    at = code.find(TEST)
-    while at >= 0:
-        if at >= 2 and code[at - 2] == 0xF6 and 0x40 <= code[at - 1] < 0x48:
-            found.append(start + at - 2)
-        at = code.find(TEST, at + 1)
-    return found
-
-
-def _replace(address: int, code: bytes) -> bool:
+def replace(patch: Patch) -> bool:
+    """Write code over code; whether the host lets us."""
+    address, code = patch
     mprotect = ctypes.CDLL(None).mprotect
     mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     page = address & -4096

@@ -1,9 +1,9 @@
 """The pure engine: the compiled one's twin in ctypes, for hosts without a C compiler.
 
-Same interface, same behaviour, four differences of means. Ranges are two sorted lists. `compare_swap` is two steps. Signals that
-the guest catches are blocked on the host and read from a signalfd, because a ctypes callback cannot run in a signal handler; a
-helper thread watches that descriptor, stops the CPU, writes to the wake pipe and ends a host call that waits, until the signals
-have been taken. A file that is truncated under a mapping whose page is already in the TLB kills the process with SIGBUS, where
+Same interface, same behaviour, four differences of means. Ranges are two sorted lists. `compare_swap` is machine code that is
+put into memory (on hosts that are not x86-64 it is two steps, and no memory can be shared). Signals that the guest catches are
+blocked on the host and read from a signalfd, because a ctypes callback cannot run in a signal handler; a helper thread watches
+that descriptor, stops the CPU, writes to the wake pipe and ends a host call that waits, until the signals have been taken. A file that is truncated under a mapping whose page is already in the TLB kills the process with SIGBUS, where
 the compiled engine gives the guest its signal.
 
 This class is also where the engine's interface is documented.
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from lx.abi.errno import Errno, LinuxError
 from lx.cpu import library as _library
+from lx.cpu import locked as _locked
 from lx.cpu import mend as _mend
 from lx.cpu.arch import FORBIDDEN_ENTER, FORBIDDEN_PORT, KICK, Stop
 
@@ -146,6 +147,7 @@ class Engine:
         self._helper: threading.Thread | None = None
         self._waiter = 0
         self._kickable = False
+        self._swap: _locked.CompareSwap | None = None
         self._drained = threading.Event()
         self._prepare_functions()
         _mend.make_stops_exact(self.lib, self.arch.name)
@@ -374,15 +376,20 @@ class Engine:
         self.write(address, (value & 0xFFFFFFFF).to_bytes(4, "little"))
 
     def compare_swap(self, address: int, old: int, value: int) -> int:
-        """Write the value if the word is `old`; what it was. EFAULT. Another process may come between the two."""
+        """Write the value if the word is `old`, in one step for all processes that share it; what it was. EFAULT."""
         was = self.u32(address)
+        host = self._whole(address, 4, WRITE)[0][0]
+        if self._swap is None and os.uname().machine == "x86_64":
+            self._swap = _locked.CompareSwap()
+        if self._swap is not None:
+            return self._swap(host, old, value)
         if was == old:
             self.put_u32(address, value)
         return was
 
     def share_memory(self) -> None:
         """From now on other host processes see this one's stores: locked instructions must be atomic for them."""
-        if not _mend.make_atomic(self.lib, self.arch.name):
+        if not _locked.make_atomic(self.lib, self.arch.name):
             raise OSError(95, "this Unicorn cannot make atomic instructions atomic for other processes")
         self.flush_code()
 

@@ -255,13 +255,15 @@ class Futexes:
             self._owner_died(t, (pending & ~1) + offset, pending & 1, is_pending=True)
 
     def _owner_died(self, t: "Thread", address: int, pi: int, *, is_pending: bool) -> None:
-        memory = self.process.memory
         if address & 3:
             return
-        word = memory.u32(address)
+        word = self.process.memory.u32(address)
         if is_pending and not pi and not word:
             self.wake_at(address, 1)
-        elif word & TID_MASK == t.tid:
-            memory.put_u32(address, word & WAITERS | OWNER_DIED)
-            if word & WAITERS and (not pi or self.host(address)):
-                self.wake_at(address, 1)
+        while word & TID_MASK == t.tid:
+            was = self.process.engine.compare_swap(address, word, word & WAITERS | OWNER_DIED)
+            if was == word:
+                if word & WAITERS and (not pi or self.host(address)):
+                    self.wake_at(address, 1)
+                break
+            word = was
