@@ -90,7 +90,8 @@ cdef extern from *:
        question is put from where the store was translated (a tail call: Unicorn finds the instruction by the return address).
        Unicorn calls these functions of its own through its procedure linkage table or by tables that the dynamic linker
        fills: ours come first if they are in the global scope when it is loaded, and are not called at all by a Unicorn
-       that does not have them. Only what this engine runs is translated so: another one in the process is none the wiser. */
+       that does not have them, or has called its own before (`first` tells): then its stops have to be made exact (lx.cpu.mend).
+       Only what this engine runs is translated so: another one in the process is none the wiser. */
     typedef void (*lx_memory_t)(void *, void *, void *, uintptr_t, unsigned);
     typedef void (*lx_store_t)(void *, uint64_t, uint64_t, unsigned, uintptr_t);
     static struct {
@@ -99,11 +100,11 @@ cdef extern from *:
         lx_memory_t load32, load64, store32, store64;
         lx_store_t byte, le2, le4, le8, be2, be4, be8;
         void *refused;                          /* the engine that refused a store in this run */
-        int quiet;
+        int quiet, first;
         unsigned long accesses;
     } TCG;
     #define LX_SHOWN __attribute__((visibility("default"), used))
-    LX_SHOWN void check_exit_request_x86_64(void *context) { if (!TCG.quiet) TCG.check(context); }
+    LX_SHOWN void check_exit_request_x86_64(void *context) { TCG.first = 1; if (!TCG.quiet) TCG.check(context); }
     #define LX_ACCESS(name, own) \
     LX_SHOWN void name(void *context, void *value, void *address, uintptr_t index, unsigned kind) \
     { \
@@ -384,6 +385,7 @@ cdef extern from *:
     static void lx_clear_bus(void) { SIG.bus = 0; }
     """
     unsigned long TCG_accesses "TCG.accesses"
+    int TCG_first "TCG.first"
     void lx_refused(void *uc)
     void lx_come_first()
     void lx_find_own(void *library)
@@ -604,7 +606,6 @@ cdef class Engine:
         lx_hook_plain(self.uc, HOOK_INTR, <void *>on_interrupt, <void *>self)
         lx_hook_plain(self.uc, HOOK_INVALID, <void *>on_invalid, <void *>self)
         lx_hook_insn(self.uc, HOOK_INSN, <void *>on_syscall, <void *>self, arch.syscall_instruction)
-        _mend.make_stops_exact(_library.load(), arch.name)
         self.protection_number = arch.protection_number
         self.call_size = arch.call_size
         self.bus_page = 1
@@ -622,6 +623,8 @@ cdef class Engine:
             self.return_ids[i] = arch.return_registers[i]
             self.return_ptrs[i] = &self.return_words[i]
         arch.prepare(self)
+        if not TCG_first:
+            _mend.make_stops_exact(_library.load(), arch.name)
 
     def __dealloc__(self):
         if self.uc != NULL:

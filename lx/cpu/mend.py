@@ -5,7 +5,8 @@ store must stop there; but a stop from outside (a signal, a tick) would be taken
 instruction whose store has been done: `inc (mem)` and `xchg` then happen twice (a counter under a mutex showed one too many in a
 few runs of a hundred). `make_stops_exact` makes a copy of the function that generates the question, which says that a store
 asks, and has the generators of stores jump to it; the helper then answers by the error that a refused store leaves behind.
-The copy lies where the generators of atomic minimum and maximum are, which x86 does not have.
+The copy lies where the generators of atomic minimum and maximum are, which x86 does not have. An engine whose blocks do not ask
+at all after a store (lx.cpu._compiled) needs none of it.
 
 A library that does not look as expected is left alone, and the answer is False.
 """

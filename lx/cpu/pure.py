@@ -3,8 +3,9 @@
 Same interface, same behaviour, four differences of means. Ranges are two sorted lists. `compare_swap` is machine code that is
 put into memory (on hosts that are not x86-64 it is two steps, and no memory can be shared). Signals that the guest catches are
 blocked on the host and read from a signalfd, because a ctypes callback cannot run in a signal handler; a helper thread watches
-that descriptor, stops the CPU, writes to the wake pipe and ends a host call that waits, until the signals have been taken. A file that is truncated under a mapping whose page is already in the TLB kills the process with SIGBUS, where
-the compiled engine gives the guest its signal.
+that descriptor, stops the CPU, writes to the wake pipe and ends a host call that waits, until the signals have been taken. A
+file that is truncated under a mapping whose page is already in the TLB kills the process with SIGBUS, where the compiled engine
+gives the guest its signal.
 
 This class is also where the engine's interface is documented.
 """

@@ -77,7 +77,8 @@ FLAGS_A_FRAME_MAY_SET = 0x250DD5
 def prepare(engine: Engine) -> None:
     """Take the engine from ring 0 to ring 3 and keep its state as the pristine one."""
     page = mmap.mmap(-1, 4096)
-    page[0:3] = b"\x48\x0f\x07"  # sysretq
+    page[0:8] = b"\x48\x8b\x04\x25\x00\x10\x00\x00"  # mov 0x1000, %rax: the engine sees how a load is translated
+    page[8:11] = b"\x48\x0f\x07"  # sysretq
     page[16:18] = b"\x0f\x05"  # syscall: stops the run
     view = (ctypes.c_char * 4096).from_buffer(page)
     host = ctypes.addressof(view)
