@@ -133,8 +133,8 @@ def syscall(
 
     note: the sentence that says what is missing; it makes the row partial. restart: the EINTR contract.
     constant: attribute of Thread whose value the engine may answer without Python while it does not change.
-    result: how strace prints the result: "int", "ptr" or "fd". direct: what the engine may do by itself on a plain
-    descriptor in place of the handler, with the same answer (lx.cpu.pure.Engine.set_direct).
+    result: how strace prints the result: "int", "ptr" or "fd". direct: what the engine may do by itself in place of the
+    handler, with the same answer (lx.cpu.pure.Engine.set_direct).
     """
 
     def record(handler: H) -> H:

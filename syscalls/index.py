@@ -331,5 +331,11 @@ DIRECT: dict[str, str] = {
     "futex": "wake",
     "fstat": "fstat",
     "newfstatat": "fstatat",
+    "clone": "clone",
+    "exit": "exit",
+    "exit_group": "exit",
+    "fork": "fork",
+    "wait4": "wait",
     "sched_yield": "yield",
+    "set_robust_list": "robust",
 }

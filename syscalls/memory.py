@@ -323,6 +323,8 @@ def _advise(t: Thread, vma: Vma, start: int, end: int, advice: int) -> None:
     memory = t.memory
     if advice in (Madvise.DONTFORK, Madvise.DOFORK):
         memory.change(start, end, dontfork=advice == Madvise.DONTFORK)
+        if advice == Madvise.DONTFORK:
+            t.engine.set_forks(None)
         return
     if advice in (Madvise.DONTNEED, Madvise.FREE) and vma.locked:
         raise LinuxError(Errno.EINVAL)

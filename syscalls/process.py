@@ -118,7 +118,7 @@ CLONE_ARGS = struct.Struct("<11Q")
 CLONE_ARGS_SIZES = (64, 80, 88)
 
 
-@syscall()
+@syscall(direct="fork")
 def fork(t: Thread) -> int:
     """Create a child process."""
     return t.process.fork()
@@ -130,7 +130,7 @@ def vfork(t: Thread) -> int:
     return t.process.fork(vfork=True)
 
 
-@syscall(note="threads share all, processes nothing and end with SIGCHLD; no namespaces")
+@syscall(note="threads share all, processes nothing and end with SIGCHLD; no namespaces", direct="clone")
 def clone(t: Thread, flags: CloneBits, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: ULong) -> int:
     """Create a thread or a child process."""
     return _clone(t, flags & ~SIGNAL_MASK, flags & SIGNAL_MASK, stack, parent_tid, child_tid, tls)
@@ -271,13 +271,13 @@ def execveat(t: Thread, dirfd: DirFd, path: PathPtr, argv: Argv, envp: Argv, fla
 # ---- exit
 
 
-@syscall("exit")
+@syscall("exit", direct="exit")
 def exit_(t: Thread, status: Int) -> None:
     """End the thread, and with the last one the process."""
     tasks.end(t, status & 0xFF)
 
 
-@syscall()
+@syscall(direct="exit")
 def exit_group(t: Thread, status: Int) -> int:
     """End the process."""
     raise ProcessExit(status & 0xFF)
@@ -286,7 +286,7 @@ def exit_group(t: Thread, status: Int) -> int:
 # ---- wait
 
 
-@syscall(restart=Restart.RESTART)
+@syscall(restart=Restart.RESTART, direct="wait")
 def wait4(t: Thread, pid: Pid, status: StatusOut, options: WaitBits, rusage: RusageOut) -> int:
     """Wait for a child to end, stop or go on."""
     if options & ~(

@@ -97,7 +97,7 @@ def set_tid_address(t: Thread, address: Ptr) -> int:
     return t.tid
 
 
-@syscall()
+@syscall(direct="robust")
 def set_robust_list(t: Thread, head: Ptr, length: Size) -> int:
     """Where the list of held robust futexes is."""
     if length != ROBUST_LIST_HEAD_SIZE:

@@ -24,6 +24,7 @@ from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.long cimport PyLong_FromUnsignedLongLong, PyLong_AsUnsignedLongLongMask
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.errno cimport errno
 from libc.string cimport memcpy, memmove, memset, memchr
 
 from lx.abi.errno import Errno, LinuxError
@@ -44,6 +45,8 @@ cdef extern from *:
     #include <stdbool.h>
     #include <sys/mman.h>
     #include <sys/uio.h>
+    #include <sys/wait.h>
+    #include <stdio.h>
     #include <unistd.h>
     #include <fcntl.h>
     #include <pthread.h>
@@ -79,7 +82,7 @@ cdef extern from *:
     static struct {
         siginfo_t ring[LX_RING];
         volatile unsigned head, tail;
-        volatile int attention, running, wake_fd, woken_fd, woken, lost, bus, tick;
+        volatile int attention, running, wake_fd, woken_fd, woken, lost, bus, tick, quiet, child;
         volatile uint64_t bus_address;
         void *volatile uc;
     } SIG = { .wake_fd = -1 };
@@ -195,7 +198,7 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE };
+           LX_WAKE, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/syscall.h>
     static int64_t lx_fstat(int fd, void *host) { return syscall(SYS_fstat, fd, host); }
@@ -223,16 +226,25 @@ cdef extern from *:
         return n;
     }
 
+    static void lx_wake(void)
+    { if (SIG.wake_fd >= 0) { ssize_t n = write(SIG.wake_fd, "", 1); (void)n; SIG.woken = 1; } }
+    #define LX_QUESTION -73                     /* lx.kernel.signals.QUESTION */
     static void lx_on_signal(int number, siginfo_t *info, void *context)
     {
         int saved = errno;
         unsigned head = SIG.head;
-        (void)context; (void)number;
+        (void)context;
+        if (number == SIGCHLD && SIG.quiet && info->si_code != LX_QUESTION) {
+            if (!SIG.running && !SIG.child) lx_wake();
+            SIG.child = 1;
+            errno = saved;
+            return;
+        }
         if (head - SIG.tail < LX_RING) { SIG.ring[head % LX_RING] = *info; SIG.head = head + 1; }
         else SIG.lost = 1;
         SIG.attention = 1;
         if (SIG.running && SIG.uc) UC.stop((void *)SIG.uc);
-        if (SIG.wake_fd >= 0) { ssize_t n = write(SIG.wake_fd, "", 1); (void)n; SIG.woken = 1; }
+        lx_wake();
         errno = saved;
     }
 
@@ -351,8 +363,6 @@ cdef extern from *:
     static void lx_forget_engine(void) { SIG.uc = 0; SIG.running = 0; }
     static void lx_set_attention(int on) { SIG.attention = on; }
     static void lx_set_wake(int reading, int writing) { SIG.wake_fd = writing; SIG.woken_fd = reading; SIG.woken = 0; }
-    static void lx_wake(void)
-    { if (SIG.wake_fd >= 0) { ssize_t n = write(SIG.wake_fd, "", 1); (void)n; SIG.woken = 1; } }
     /* Helpers: host threads of ours that make calls which wait. A signal that does nothing ends such a call. */
     #define LX_KICK 64
     static void lx_nothing(int number) { (void)number; }
@@ -383,6 +393,56 @@ cdef extern from *:
     }
     static void lx_advance(void) { SIG.tail = SIG.tail + 1; }
     static void lx_clear_bus(void) { SIG.bus = 0; }
+
+    /* Children. A change of one is an event and no signal while Python says so (SIG.quiet). */
+    static void lx_set_quiet(int on) { SIG.quiet = on; }
+    static int lx_take_child(void) { int child = SIG.child; SIG.child = 0; return child; }
+    static void lx_forget_signals(void)
+    { SIG.tail = SIG.head; SIG.attention = SIG.child = 0; lx_forget_ticks(); }
+    /* With all signals blocked: none that comes for the parent is caught by the child. Its memory is its parent's but for that. */
+    static int lx_fork(void)
+    {
+        uint64_t mask = lx_mask(1, ~(uint64_t)0);
+        int pid = fork(), error = errno;
+        if (pid == 0) { lx_forget_signals(); lx_set_wake(-1, -1); }
+        lx_mask(1, mask);
+        errno = error;
+        return pid;
+    }
+    /* Sleep until a signal has been caught since the last look at the children. */
+    static void lx_await_child(void)
+    {
+    #if defined(SYS_ppoll)
+        uint64_t mask = lx_mask(1, ~(uint64_t)0);
+        if (!SIG.attention && !SIG.child) syscall(SYS_ppoll, 0, 0, 0, &mask, sizeof mask);
+        lx_mask(1, mask);
+    #endif
+    }
+    static int lx_wait(int pid, int *status, int options, int *error)
+    {
+        int found = waitpid(pid, status, options);
+        *error = errno;
+        return found;
+    }
+    static int lx_stopped(int status) { return WIFSTOPPED(status); }
+    /* A process of the zone, as lx.zone.registry has it: its word holds clock ticks since boot. */
+    static void lx_enter_zone(void *word)
+    {
+        struct timespec now;
+    #if defined(CLOCK_BOOTTIME)
+        clock_gettime(CLOCK_BOOTTIME, &now);
+    #else
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    #endif
+        *(volatile uint64_t *)word = (uint64_t)now.tv_sec * 100 + now.tv_nsec / 10000000;
+    }
+    static void lx_leave_zone(void *word, const char *record, int pid)
+    {
+        char path[4200];
+        *(volatile uint64_t *)word = 0;
+        snprintf(path, sizeof path, "%s%d", record, pid);
+        unlink(path);
+    }
     """
     unsigned long TCG_accesses "TCG.accesses"
     int TCG_first "TCG.first"
@@ -415,7 +475,24 @@ cdef extern from *:
     int lx_byte(const char *p) nogil
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
-    int LX_WAKE
+    int LX_WAKE, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    void lx_set_quiet(int on)
+    int lx_take_child() nogil
+    void lx_forget_signals()
+    int lx_fork()
+    void lx_await_child() nogil
+    int lx_wait(int pid, int *status, int options, int *error) nogil
+    int lx_stopped(int status) nogil
+    void lx_enter_zone(void *word)
+    void lx_leave_zone(void *word, const char *record, int pid)
+    int lx_getpid "getpid" ()
+    int lx_getppid "getppid" ()
+    void lx_exit "_exit" (int status)
+    void PyOS_BeforeFork()
+    void PyOS_AfterFork_Parent()
+    void PyOS_AfterFork_Child()
+    int WNOHANG, WUNTRACED
+    int SIG_quiet "SIG.quiet"
     int LX_EAGAIN "EAGAIN", LX_EOPNOTSUPP "EOPNOTSUPP", LX_EINTR "EINTR"
     int lx_catch(int number, int flags)
     int lx_dispose(int number, int ignore, int flags)
@@ -497,12 +574,17 @@ cdef enum:
     DIRECT_PIPE = 2
     PIPE_BUF = 4096
     FUTEX_WAKE_PRIVATE = 129
+    CLONE_CHILD_CLEARTID = 0x200000
+    CLONE_CHILD_SETTID = 0x1000000
+    LINUX_SIGCHLD = 17
+    ROBUST_LIST_HEAD_SIZE = 24
     CALLS = 512
     FORBIDDEN_PORT = 256
     FORBIDDEN_ENTER = 257
 
 DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
-                "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE}
+                "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "fork": LX_FORK, "clone": LX_CLONE,
+                "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
 cdef uint64_t PHYSICAL_START = 0x10000
 cdef uint64_t PHYSICAL_END = 1ull << 47
 
@@ -579,6 +661,14 @@ cdef class Engine:
     cdef public int features
     cdef set watched
     cdef object on_write
+    # forks without Python, and what the child of one remembers until Python is needed in it
+    cdef bint forks, unsettled
+    cdef object settle, entered, left
+    cdef unsigned char[::1] members, claimed
+    cdef uint64_t members_at, marks_at, forked_at
+    cdef int first
+    cdef bytes records
+    cdef uint64_t child_tid, robust
     # preemption by counted blocks
     cdef bint counting
     cdef int64_t budget
@@ -662,6 +752,8 @@ cdef class Engine:
     cdef Range *at_or_grow(self, uint64_t address) except? NULL:
         """As `at`, but a miss in the stack's room lets the stack grow first."""
         cdef Range *r = self.at(address)
+        if r == NULL and self.unsettled and self.grow_low <= address < self.grow_high:
+            self.settle_child()
         if r == NULL and self.grow_low <= address < self.grow_high and self.grow(address):
             r = self.at(address)
         return r
@@ -986,7 +1078,7 @@ cdef class Engine:
 
     def set_direct(self, Py_ssize_t number, str how not None):
         """This call may be carried out on direct descriptors without Python; how: a key of DIRECT_CALLS."""
-        if how in ("fstat", "fstatat") and self.arch.kernel != tuple(os.uname()[::4]):
+        if how in ("fstat", "fstatat", "fork", "clone", "wait") and self.arch.kernel != tuple(os.uname()[::4]):
             return
         if 0 <= number < CALLS:
             self.served[number] = DIRECT_CALLS[how]
@@ -999,6 +1091,42 @@ cdef class Engine:
     def set_alone(self, bint alone):
         """Whether the thread on the CPU is the only one, so that its yielding is nobody's business but the host's."""
         self.alone = alone
+
+    def set_zone(self, members, claimed, int members_at, int marks_at, int forked_at, int first,
+                 bytes records not None, entered, left):
+        """Where the zone's processes are told of: see lx.cpu.pure.Engine."""
+        self.members, self.claimed = members, claimed
+        self.members_at, self.marks_at, self.forked_at = members_at, marks_at, forked_at
+        self.first, self.records, self.entered, self.left = first, records, entered, left
+
+    def set_forks(self, settle):
+        """Forks may be direct; settle(child_tid, robust_list) comes before all else of Python in a child. None: no more."""
+        self.settle = settle
+        self.forks = settle is not None
+
+    def set_quiet_children(self, bint on):
+        """Whether a child's change is no signal for anybody."""
+        lx_set_quiet(on)
+
+    def take_child(self):
+        """Whether a child has changed that was no signal, since this was asked last."""
+        return lx_take_child() != 0
+
+    cdef void *member(self, int pid) noexcept:
+        """The word of a process in the zone's registry; NULL if its page has not been claimed."""
+        cdef uint64_t at = self.members_at + 8 * <uint64_t>pid
+        return &self.members[at] if self.claimed[at // PAGE] else NULL
+
+    cdef bint marked(self) noexcept:
+        """Whether this process's byte in the registry says something that its child must say too."""
+        cdef uint64_t at = self.marks_at + lx_getpid()
+        return not self.claimed[at // PAGE] or self.members[at] != 0
+
+    cdef int settle_child(self) except -1:
+        self.unsettled = False
+        PyOS_AfterFork_Child()
+        self.settle(self.child_tid, self.robust)
+        return 0
 
     def run(self, thread):
         """Run until something happens that is not a system call; which, is a lx.cpu.arch.Stop."""
@@ -1016,6 +1144,8 @@ cdef class Engine:
             lx_enter(self.uc)
             error = UC_start(self.uc, pc, 0xFFFFFFFFFFFFFFFFull, 0, 0)
             lx_leave()
+            if self.unsettled:
+                self.settle_child()
             if self.reason == STOP_SYSCALL:
                 UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
                 self.calls += 1
@@ -1182,10 +1312,7 @@ cdef class Engine:
 
     def forget_signals(self):
         """Drop what was caught: a forked child has none of its parent's signals pending."""
-        while SIG_tail != SIG_head:
-            lx_advance()
-        lx_set_attention(0)
-        lx_forget_ticks()
+        lx_forget_signals()
 
     def take_bus(self):
         """The guest address of a SIGBUS that hit the emulator inside a run, or None."""
@@ -1275,10 +1402,7 @@ cdef bint carry_out(Engine self, int how) noexcept:
     if how == LX_WAKE:
         if <uint32_t>w[2] != FUTEX_WAKE_PRIVATE or w[1] & 3 or self.at(w[1]) == NULL:
             return False
-        self.calls += 1
-        w[PC_WORD] += self.call_size
-        self.answer(0)
-        return True
+        return served(self, 0)
     if how != LX_YIELD and how != LX_FSTAT and how != LX_FSTATAT and self.direct[fd] != DIRECT_PLAIN:
         if self.direct[fd] != DIRECT_PIPE or (how != LX_READ and (how != LX_WRITE or w[3] > PIPE_BUF)):
             return False
@@ -1314,12 +1438,135 @@ cdef bint carry_out(Engine self, int how) noexcept:
     result = lx_direct(how, <int>fd, host, w[3], <int64_t>w[4], &self.refused)
     if result < 0 and how >= LX_FROM_PIPE and self.refused in (LX_EAGAIN, LX_EOPNOTSUPP, LX_EINTR):
         return False
+    return refuse(self) if result < 0 else served(self, result)
+
+
+cdef bint carry_out_fork(Engine self, int how) noexcept:
+    """fork by the host, of a thread that is alone, with nothing that the child must be told before Python is needed in it."""
+    cdef uint64_t *w = self.words
+    cdef uint64_t flags = LINUX_SIGCHLD
+    cdef uint32_t *tid = NULL
+    cdef void *member
+    cdef int pid
+    if not self.forks or not self.alone or self.unsettled or self.on_write is not None or self.marked():
+        return False
+    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    if how == LX_CLONE:
+        flags = w[1]
+        if w[2] or flags & ~<uint64_t>(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) != LINUX_SIGCHLD:
+            return False
+        if flags & CLONE_CHILD_SETTID:
+            tid = <uint32_t *>plain(self, w[4], 4)
+            if tid == NULL:
+                return False
+    self.members[self.forked_at] = 1
+    PyOS_BeforeFork()
+    pid = lx_fork()
+    if pid == 0:
+        self.unsettled = True
+        self.robust = 0
+        self.child_tid = w[4] if flags & CLONE_CHILD_CLEARTID else 0
+        if tid != NULL:
+            tid[0] = lx_getpid()
+        member = self.member(lx_getpid())
+    else:
+        self.refused = errno
+        PyOS_AfterFork_Parent()
+        if pid < 0:
+            return refuse(self)
+        member = self.member(pid)
+        if member == NULL:
+            self.entered(pid)
+    if member != NULL:
+        lx_enter_zone(member)
+    return served(self, pid)
+
+
+cdef bint carry_out_wait(Engine self) noexcept:
+    """wait4 without rusage, while children are no signals."""
+    cdef uint64_t *w = self.words
+    cdef int32_t *word = NULL
+    cdef int found, status = 0, pid, options
+    cdef void *member
+    if not SIG_quiet or not self.forks or not self.alone or self.unsettled or self.on_write is not None:
+        return False
+    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    pid, options = <int><uint32_t>w[1], <int><uint32_t>w[3]
+    if w[4] or options & ~(WNOHANG | WUNTRACED) or <uint32_t>w[1] == 0x80000000u:
+        return False
+    if w[2]:
+        word = <int32_t *>plain(self, w[2], 4)
+        if word == NULL:
+            return False
+    while True:
+        lx_take_child()
+        found = lx_wait(pid, &status, options | WNOHANG, &self.refused)
+        if found < 0:
+            return refuse(self)
+        if found or options & WNOHANG:
+            break
+        if SIG_attention:
+            return False
+        with nogil:
+            lx_await_child()
+    if found and not lx_stopped(status):
+        member = self.member(found)
+        if member == NULL:
+            self.left(found)
+        else:
+            lx_leave_zone(member, self.records, found)
+    if found and word != NULL:
+        word[0] = status
+    return served(self, found)
+
+
+cdef bint carry_out_in_child(Engine self, int how) noexcept:
+    """The end of a forked child that has not needed Python, and the call by which glibc's fork begins one."""
+    cdef uint64_t *w = self.words
+    cdef uint64_t *robust
+    if not self.unsettled:
+        return False
+    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    if how == LX_ROBUST:
+        if w[2] != ROBUST_LIST_HEAD_SIZE:
+            return False
+        self.robust = w[1]
+        return served(self, 0)
+    if self.first and lx_getppid() != self.first:
+        return False
+    if self.robust:
+        robust = <uint64_t *>plain(self, self.robust, ROBUST_LIST_HEAD_SIZE)
+        if robust == NULL or robust[0] != self.robust or robust[2]:
+            return False
+    lx_exit(<int>(w[1] & 0xFF))
+    return True
+
+
+cdef inline bint carry_out_process(Engine self, int how) noexcept:
+    if how == LX_FORK or how == LX_CLONE:
+        return carry_out_fork(self, how)
+    return carry_out_wait(self) if how == LX_WAIT else carry_out_in_child(self, how)
+
+
+cdef void *plain(Engine self, uint64_t address, uint64_t size) noexcept:
+    """The host address of memory that may be written, holds no code and cannot vanish; NULL for any other."""
+    cdef Range *r = self.at(address)
+    if r == NULL or size > r.end - address or r.prot & (PROT_WRITE | PROT_EXEC | VANISHING) != PROT_WRITE:
+        return NULL
+    return <void *>(address + r.delta)
+
+
+cdef bint refuse(Engine self) noexcept:
+    """The host has refused a direct call: the choke point answers."""
     self.calls += 1
-    if result < 0:
-        self.reason = STOP_REFUSED
-        UC_stop(self.uc)
-        return True
-    w[PC_WORD] += self.call_size
+    self.reason = STOP_REFUSED
+    UC_stop(self.uc)
+    return True
+
+
+cdef bint served(Engine self, int64_t result) noexcept:
+    self.calls += 1
+    self.words[PC_WORD] += self.call_size
     self.answer(result)
     return True
 
@@ -1328,14 +1575,19 @@ cdef void on_syscall(void *uc, void *data) noexcept:
     """A constant is answered here, inside the run, and a direct call carried out; every other call leaves it."""
     cdef Engine self = <Engine>data
     cdef uint64_t number = 0
+    cdef int how
     if self.features == 0:
         UC_reg_read(uc, self.call_ids[0], &number)
         number = <uint32_t>number
         if number < CALLS and self.served[number]:
-            if self.served[number] != CONSTANT:
-                if carry_out(self, self.served[number]):
+            how = self.served[number]
+            if how >= LX_FORK:
+                if carry_out_process(self, how):
                     return
-            else:
+            elif how != CONSTANT:
+                if carry_out(self, how):
+                    return
+            elif not self.unsettled:
                 UC_read_batch(uc, self.call_ids + PC_WORD, &self.word_ptrs[PC_WORD], 2)
                 self.words[PC_WORD] += self.call_size
                 self.calls += 1

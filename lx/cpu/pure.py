@@ -495,8 +495,9 @@ class Engine:
 
     def set_direct(self, number: int, how: str) -> None:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
-        to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path), or "yield" and
-        "wake" (a futex of this process) of a thread that is alone."""
+        to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path); of a thread that
+        is alone "yield", "wake" (a futex of this process), "fork", "clone" (as fork) and "wait" (for children, while they are no
+        signals); of a child of such a fork, before Python is needed in it, "exit" and "robust" (set_robust_list)."""
 
     def set_direct_descriptors(self, direct: bytearray) -> None:
         """Descriptor to 1: the host answers at once, and nothing else needs to know of the call; 2: a pipe, which can be asked
@@ -504,6 +505,33 @@ class Engine:
 
     def set_alone(self, alone: bool) -> None:
         """Whether the thread on the CPU is the only one, so that its yielding is the host's business and nobody waits for it."""
+
+    def set_zone(
+        self,
+        members: Any,
+        claimed: bytearray,
+        members_at: int,
+        marks_at: int,
+        forked_at: int,
+        first: int,
+        records: bytes,
+        entered: Callable[[int], None],
+        left: Callable[[int], None],
+    ) -> None:
+        """What direct forks and waits tell the zone: a word for each pid from members[members_at] on, if claimed[page] says that
+        it can be touched, and else entered(pid) and left(pid); a byte that says that there was a fork. A process whose byte from
+        marks_at on is not 0 makes no direct forks. records + pid is a file
+        that goes with a process. first: whose children need not look after the zone when they end, 0: nobody's need."""
+
+    def set_forks(self, settle: Callable[[int, int], None] | None) -> None:
+        """Forks may be direct; settle(child_tid, robust_list) comes before all else of Python in a child. None: no more."""
+
+    def set_quiet_children(self, on: bool) -> None:
+        """Whether a child's change is no signal for anybody; then `take_child` may tell of it instead of `drain`."""
+
+    def take_child(self) -> bool:
+        """Whether a child has changed that was no signal, since this was asked last."""
+        return False
 
     def run(self, thread: Any) -> int:
         """Run until something happens that is not a system call: which, is a Stop."""

@@ -5,9 +5,10 @@ return comes out here, and then the scheduler says which thread goes on. `failed
 of a handler becomes a result here and nowhere else, and a call that must wait parks its thread here. Signals are delivered
 only here, between two guest instructions.
 
-fork is the host's fork: the child goes on inside the same handler with its own engine, memory and tables. A vfork child is
-a forked one whose writes are sent back to its suspended parent when it execs or exits, because programs (posix_spawn) see them;
-only the thread that called vfork waits for it. exec replaces the image inside the same host process.
+fork is the host's fork: the child goes on inside the same handler with its own engine, memory and tables. A lone thread's plain
+fork is made by the engine itself, and `settle` does in the child what is to be done there when Python is first needed. A vfork
+child is a forked one whose writes are sent back to its suspended parent when it execs or exits, because programs (posix_spawn)
+see them; only the thread that called vfork waits for it. exec replaces the image inside the same host process.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_
 from lx.cpu.arch import Access, Architecture, Stop
 from lx.host import numbers
 from lx.kernel import sleep, tasks
-from lx.kernel.futex import Futexes
+from lx.kernel.futex import ROBUST_HEAD, Futexes
 from lx.kernel.limits import Limits
 from lx.kernel.marks import Mark
 from lx.kernel.memory import AddressSpace, MemoryLimits
@@ -439,6 +440,7 @@ class Process:
         self.host_blocked = mask = mask & (~SIGCHLD_BIT | described)
         self.engine.set_signal_mask(numbers.mask_to_host(mask))
         self._mark(Mark.DEAF, bool(mask & SIGCHLD_BIT))
+        self.engine.set_quiet_children(self.signals.children_are_quiet())
         if described & mask:
             self.signals.hand_over(mask)
         if self.signals.queue or self.signals.directed:
@@ -478,6 +480,7 @@ class Process:
             raise
         if pid == 0:
             self.zone.random.seed(branch)
+            self.engine.forget_signals()
             self._after_fork(t, back)
             return 0
         self.zone.enter(pid)
@@ -489,14 +492,21 @@ class Process:
             return self._receive_writes(t)
         return guest
 
+    def settle(self, child_tid: int, robust_list: int) -> None:
+        """In the child of a fork that the engine has made: all that it has put off. Before anything else is done here."""
+        self._after_fork(self.thread, (-1, -1))
+        self.thread.clear_child_tid = child_tid
+        self.thread.robust_list = (robust_list, ROBUST_HEAD.size if robust_list else 0)
+
     def _after_fork(self, t: Thread, back: tuple[int, int]) -> None:
-        self.engine.forget_signals()
         self.pid = self.zone.guest_pid(os.getpid())
         self.signals.forked(t)
         for other in self.threads:
             other.errand = None
         tasks.only(self, t)
         self.tids.forked()
+        t.clear_child_tid = 0
+        t.robust_list = (0, 0)
         self.host_parent = -1
         self.zone.enter(os.getpid())
         self.zone.set_marks(self._marks)

@@ -141,7 +141,15 @@ class Signals:
             mask |= t.awaited
         return mask
 
+    def children_are_quiet(self) -> bool:
+        """Whether a child's change, of which the host tells, is only looked for by who waits, and a signal for nobody."""
+        leader = self.process.threads[0]
+        blocked = (leader.mask | self._awaited) & bit(Signal.SIGCHLD)
+        return not blocked and self.actions[Signal.SIGCHLD].handler == SIG_DFL and self.process.children_wake()
+
     def _tell_host(self, signo: int) -> None:
+        if signo == Signal.SIGCHLD:
+            self.process.engine.set_quiet_children(self.children_are_quiet())
         action = self.actions[signo]
         engine = self.process.engine
         number = self.process.host.signal_to_host(signo)
@@ -176,6 +184,7 @@ class Signals:
 
     def collect(self) -> None:
         """Take over what the engine has caught on the host."""
+        self.child_event |= self.process.engine.take_child()
         for info in self.process.engine.drain():
             number, _, code = SIGINFO_HEAD.unpack_from(info)
             signo = self.process.host.signal_to_linux(number)

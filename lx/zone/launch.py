@@ -128,6 +128,9 @@ def new_process(zone: LiveZone, kind: type[Process] = Process) -> Process:
 
         process.chance = Chance(Random(zone.config.seed), chaos=zone.config.chaos)
     fs.process = process
+    if zone.config.seed is None and not zone.config.restart_all:
+        zone.serve(engine)
+        engine.set_forks(process.settle)
     return process
 
 

@@ -17,14 +17,15 @@ from contextlib import suppress
 from lx.abi.errno import Errno, LinuxError
 from lx.kernel.operator import Operator
 from lx.zone.config import Config
+from lx.zone.registry import FORKED_AT, HEADER, MARKS_AT, Registry, ended, started
 from lx.zone.registry import PID_MAX as FIRST_TID
-from lx.zone.registry import Registry, ended, started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from lx.cpu.pure import Engine
     from lx.kernel.ipc.table import Table as IpcTable
     from lx.kernel.process import Process
 
@@ -180,7 +181,6 @@ class LiveZone:
         self.random: Any = HostRandom() if config.seed is None else _repeatable(config.seed)
         self.randomise = config.seed is None
         self._ipc: Any = None
-        self._forked = False
         self.operator = Operator(operator_fd, self.registry.first, os.path.dirname(self.runtime_dir))
 
     # ---- names
@@ -268,9 +268,16 @@ class LiveZone:
         """The host pids of the zone's processes."""
         return self.registry.members()
 
+    def serve(self, engine: Engine) -> None:
+        """Let the engine do by itself what `enter`, `leave` and `close` do."""
+        first = 0 if self.joined else self.first_pid
+        records = os.fsencode(f"{self.runtime_dir}/proc/")
+        registry = self.registry
+        engine.set_zone(registry.map, registry.claimed, HEADER, MARKS_AT, FORKED_AT, first, records, self.enter, self.leave)
+
     def enter(self, host: int) -> None:
         """A process has been forked; told by both sides."""
-        self._forked = True
+        self.registry.forking()
         self.registry.enter(host)
 
     def leave(self, host: int) -> None:
@@ -292,6 +299,6 @@ class LiveZone:
         first = self.first_pid
         if self.joined or (me != first and (os.getppid() == first or self.lives(first))):
             return
-        if not self._forked or not any(pid != me and self.lives(pid) for pid in self.members()):
+        if not self.registry.forked or not any(pid != me and self.lives(pid) for pid in self.members()):
             remove(self.runtime_dir)
 

@@ -21,7 +21,7 @@ import time
 
 HEADER = PAGE = 4096
 NAME_SIZE = 65
-HOSTNAME_AT, DOMAINNAME_AT, NEXT_BLOCK_AT, TOLD_AT = 0, 128, 256, 1024
+HOSTNAME_AT, DOMAINNAME_AT, NEXT_BLOCK_AT, FORKED_AT, TOLD_AT = 0, 128, 256, 260, 1024
 TOLD_SLOTS = (HEADER - TOLD_AT) // 4
 WORD = struct.Struct("=Q")
 PID_MAX = 4 << 20
@@ -69,17 +69,18 @@ class Registry:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._named = True
-        self._claimed = {0}
+        self.claimed = bytearray(SIZE // PAGE + 1)
+        """By page, whether it can be touched."""
+        self.claimed[0] = 1
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if os.fstat(fd).st_size != SIZE:
                 os.ftruncate(fd, SIZE)
             os.posix_fallocate(fd, 0, HEADER)
-            self._map = mmap.mmap(fd, SIZE)
+            self.map = mmap.mmap(fd, SIZE)
         except OSError:
-            self._map = mmap.mmap(-1, SIZE)
-            self._named = False
+            self.map = mmap.mmap(-1, SIZE)
+            self.claimed = bytearray(b"\1" * len(self.claimed))
         finally:
             os.close(fd)
         self._parent = (0, False)
@@ -87,7 +88,7 @@ class Registry:
     def _claim(self, at: int) -> bool:
         """Make sure that the page of an offset can be touched; False if the disk has no room for it."""
         page = at // PAGE
-        if page in self._claimed or not self._named:
+        if self.claimed[page]:
             return True
         try:
             fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
@@ -100,7 +101,7 @@ class Registry:
                 return False
         finally:
             os.close(fd)
-        self._claimed.add(page)
+        self.claimed[page] = 1
         return True
 
     # ---- thread ids
@@ -110,14 +111,14 @@ class Registry:
         fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
-            block = struct.unpack_from("=I", self._map, NEXT_BLOCK_AT)[0]
-            while self._claim(TIDS_AT + 4 * block) and self.has(struct.unpack_from("=I", self._map, TIDS_AT + 4 * block)[0]):
+            block = struct.unpack_from("=I", self.map, NEXT_BLOCK_AT)[0]
+            while self._claim(TIDS_AT + 4 * block) and self.has(struct.unpack_from("=I", self.map, TIDS_AT + 4 * block)[0]):
                 block = (block + 1) % BLOCKS
             if not self._claim(TIDS_AT + 4 * block) or not self._claim(LIVE_AT + WORD.size * block):
                 raise OSError(errno.EAGAIN, "no room for thread ids")
-            WORD.pack_into(self._map, LIVE_AT + WORD.size * block, 0)
-            struct.pack_into("=I", self._map, TIDS_AT + 4 * block, pid)
-            struct.pack_into("=I", self._map, NEXT_BLOCK_AT, (block + 1) % BLOCKS)
+            WORD.pack_into(self.map, LIVE_AT + WORD.size * block, 0)
+            struct.pack_into("=I", self.map, TIDS_AT + 4 * block, pid)
+            struct.pack_into("=I", self.map, NEXT_BLOCK_AT, (block + 1) % BLOCKS)
         finally:
             os.close(fd)
         first = PID_MAX + TID_BLOCK * block
@@ -127,8 +128,8 @@ class Registry:
         """A thread of the calling process, to whom the id belongs, begins or ends."""
         block, index = divmod(tid - PID_MAX, TID_BLOCK)
         at = LIVE_AT + WORD.size * block
-        word = WORD.unpack_from(self._map, at)[0] & ~(1 << index)
-        WORD.pack_into(self._map, at, word | alive << index)
+        word = WORD.unpack_from(self.map, at)[0] & ~(1 << index)
+        WORD.pack_into(self.map, at, word | alive << index)
 
     def owner_of_tid(self, tid: int) -> int:
         """The pid of the process whose thread this is, unless the process has died without a word; 0 if there is none."""
@@ -136,39 +137,48 @@ class Registry:
         at, live = TIDS_AT + 4 * block, LIVE_AT + WORD.size * block
         if not 0 <= block < BLOCKS or not self._claim(at) or not self._claim(live):
             return 0
-        alive = WORD.unpack_from(self._map, live)[0] >> index & 1
-        return int(struct.unpack_from("=I", self._map, at)[0]) if alive else 0
+        alive = WORD.unpack_from(self.map, live)[0] >> index & 1
+        return int(struct.unpack_from("=I", self.map, at)[0]) if alive else 0
 
     # ---- members
+
+    @property
+    def forked(self) -> bool:
+        """Whether a process of the zone has ever forked."""
+        return self.map[FORKED_AT] != 0
+
+    def forking(self) -> None:
+        """A process of the zone forks."""
+        self.map[FORKED_AT] = 1
 
     def enter(self, pid: int) -> None:
         """A process that lives, or that nobody has waited for yet, is of the zone."""
         at = HEADER + WORD.size * pid
         if self._claim(at):
-            WORD.pack_into(self._map, at, time.clock_gettime_ns(SINCE_BOOT) // TICK_NS)
+            WORD.pack_into(self.map, at, time.clock_gettime_ns(SINCE_BOOT) // TICK_NS)
 
     def leave(self, pid: int) -> None:
         """A process has been waited for."""
         at = HEADER + WORD.size * pid
         if self._claim(at):
-            WORD.pack_into(self._map, at, 0)
+            WORD.pack_into(self.map, at, 0)
 
     def has(self, pid: int) -> bool:
         """Whether a host process is of the zone."""
         if not 0 < pid < PID_MAX:
             return False
         at = HEADER + WORD.size * pid
-        since = WORD.unpack_from(self._map, at)[0] if self._claim(at) else 0
+        since = WORD.unpack_from(self.map, at)[0] if self._claim(at) else 0
         return bool(since) and 0 < started(pid) <= since
 
     def set_marks(self, pid: int, marks: int) -> None:
         """What a process lets the others know."""
         if self._claim(MARKS_AT + pid):
-            self._map[MARKS_AT + pid] = marks
+            self.map[MARKS_AT + pid] = marks
 
     def marks(self, pid: int) -> int:
         """What a process of the zone has let the others know."""
-        return self._map[MARKS_AT + pid] if self._claim(MARKS_AT + pid) else 0
+        return self.map[MARKS_AT + pid] if self._claim(MARKS_AT + pid) else 0
 
     def has_parent(self, pid: int) -> bool:
         """`has` for the caller's own parent, which cannot change without its pid's changing: asked once for each."""
@@ -183,10 +193,10 @@ class Registry:
     # ---- names
 
     def _name(self, at: int) -> bytes:
-        return self._map[at : at + NAME_SIZE].partition(b"\0")[0]
+        return self.map[at : at + NAME_SIZE].partition(b"\0")[0]
 
     def _set_name(self, at: int, name: bytes) -> None:
-        self._map[at : at + NAME_SIZE] = name[: NAME_SIZE - 1].ljust(NAME_SIZE, b"\0")
+        self.map[at : at + NAME_SIZE] = name[: NAME_SIZE - 1].ljust(NAME_SIZE, b"\0")
 
     @property
     def hostname(self) -> bytes:
@@ -215,10 +225,10 @@ class Registry:
         word = crc32(key.encode()) or 1
         for i in range(TOLD_SLOTS):
             at = TOLD_AT + 4 * ((word + i) % TOLD_SLOTS)
-            told = struct.unpack_from("=I", self._map, at)[0]
+            told = struct.unpack_from("=I", self.map, at)[0]
             if told == word:
                 return False
             if not told:
-                struct.pack_into("=I", self._map, at, word)
+                struct.pack_into("=I", self.map, at, word)
                 return True
         return True
