@@ -24,11 +24,13 @@ from lx.abi.events import (
     TimerfdSet,
 )
 from lx.abi.signals import NSIG, SIGINFO_HEAD, SIGINFO_SIZE, UNBLOCKABLE
+from lx.abi.signals import Signal as Sig
 from lx.host import events as host
 from lx.host.descriptors import nowhere
 from lx.host.numbers import open_flags_to_host
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
+from syscalls.signals import kill_kindly
 from syscalls.types import (
     Annotated,
     ClockId,
@@ -188,6 +190,10 @@ def pidfd_open(t: Thread, pid: Pid, flags: Annotated[int, flags_of(PidfdFlags)])
 def pidfd_send_signal(t: Thread, pidfd: Fd, sig: Signal, info: InfoIn, flags: UInt) -> int:
     """Send a signal to the process of a descriptor."""
     number = t.process.host.signal_to_host(sig) if 0 < sig <= NSIG else sig
+    if sig == Sig.SIGKILL and not info and not flags:
+        whose = host.pidfd_process(t.files.guest(pidfd))
+        if whose > 0 and kill_kindly(t, whose):
+            return 0
     try:
         raw = t.memory.read(info, SIGINFO_SIZE) if info else None
     except LinuxError:

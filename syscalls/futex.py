@@ -12,11 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from struct import Struct
-from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns
+from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns, monotonic_ns
 
 from lx.abi.clocks import TIMESPEC, Clock, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
-from lx.abi.futex import ANY_BIT, SIZE_MASK, SIZE_U32, WAITV_MAX, Futex2Flags, FutexFlags, FutexOp
+from lx.abi.futex import ANY_BIT, OWNER_DIED, SIZE_MASK, SIZE_U32, WAITERS, WAITV_MAX, Futex2Flags, FutexFlags, FutexOp
 from lx.abi.word import s32
 from lx.host import futex as host_futex
 from lx.kernel import errand
@@ -34,6 +34,10 @@ WAITV = Struct("<QQII")
 TIMED = (FutexOp.WAIT, FutexOp.WAIT_BITSET, FutexOp.LOCK_PI, FutexOp.LOCK_PI2, FutexOp.WAIT_REQUEUE_PI)
 WITH_A_CLOCK = (FutexOp.WAIT_BITSET, FutexOp.WAIT_REQUEUE_PI, FutexOp.LOCK_PI2)
 RESTART_BLOCK, ALWAYS = "restart_block", "always"
+NOTE = (
+    "nobody inherits a priority; WAIT_REQUEUE_PI only in memory of one process; "
+    "if an owner is killed from outside the zone, those who wait learn of it and those who only try do not"
+)
 PRIVATE = int(FutexFlags.PRIVATE_FLAG)
 Action = Callable[[Thread, int, int, int, int, int, int], int]
 
@@ -51,7 +55,7 @@ class Kind:
         self.clock = clock
 
 
-@syscall(restart=Restart.RESTART, note="nobody inherits a priority; WAIT_REQUEUE_PI only in memory of one process", direct="wake")
+@syscall(restart=Restart.RESTART, note=NOTE, direct="wake")
 def futex(t: Thread, uaddr: Ptr, op: OpBits, val: UInt, timeout: TimespecIn, uaddr2: Ptr, val3: UInt) -> int:
     """Wait on a word, wake those who do, or own it."""
     kind = KINDS.get(op)
@@ -258,7 +262,22 @@ def _cmp_requeue_pi(t: Thread, uaddr: int, op: int, val: int, timeout: int, uadd
 def _host_wait(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, bitset: int) -> int:
     if not bitset:
         raise LinuxError(Errno.EINVAL)
-    return errand.run(t, lambda moment: host_futex.wait(host, val, bitset, moment), until, RESTART_BLOCK if until else "")
+    return errand.run(t, partial(_wait_owned, t, uaddr, host, val, bitset), until, RESTART_BLOCK if until else "")
+
+
+def _wait_owned(t: Thread, uaddr: int, host: int, val: int, bitset: int, until: int | None) -> int:
+    """Wait at a word of shared memory until woken, also by the death of an owner whom it names and who was killed."""
+    while val & WAITERS and not val & OWNER_DIED:
+        if t.process.futexes.bury(uaddr, val):
+            return 0
+        now = monotonic_ns()
+        span = now + errand.SPAN
+        try:
+            return host_futex.wait(host, val, bitset, min(until or span, span))
+        except TimeoutError:
+            if until and monotonic_ns() >= until:
+                raise
+    return host_futex.wait(host, val, bitset, until)
 
 
 def _host_wait_any(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, val3: int) -> int:
@@ -298,7 +317,7 @@ def _host_lock(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: i
         if not word and t.errand is None:
             return 0
         with suppress(BlockingIOError):
-            errand.run(t, partial(host_futex.wait, host, word, ANY_BIT), until, ALWAYS)
+            errand.run(t, partial(_wait_owned, t, uaddr, host, word, ANY_BIT), until, ALWAYS)
         waited = True
 
 

@@ -30,9 +30,11 @@ from lx.abi.signals import Signal as Sig
 from lx.abi.stat import TIMESPEC
 from lx.host import calls
 from lx.kernel.letters import post
+from lx.kernel.marks import Mark
 from lx.kernel.signals import Action, fault_info, user_info
+from lx.kernel.synthetic.asking import end
 from lx.kernel.thread import Thread
-from lx.kernel.wait import Park
+from lx.kernel.wait import Park, ProcessKilled
 from syscalls.declare import Restart, syscall
 from syscalls.types import Annotated, Int, Pid, Signal, Size, struct_in, struct_out
 
@@ -220,9 +222,18 @@ def _to_host(t: Thread, signum: int) -> int:
 
 
 def _send(t: Thread, host_pid: int, signum: int) -> None:
+    if signum == Sig.SIGKILL and kill_kindly(t, host_pid):
+        return
     os.kill(host_pid, _to_host(t, signum))
     if host_pid == os.getpid():
         t.process.attention()
+
+
+def kill_kindly(t: Thread, host_pid: int) -> bool:
+    """SIGKILL for who may hold robust futexes in shared memory, and must release them: whether it has died of it."""
+    if host_pid == os.getpid():
+        raise ProcessKilled(Sig.SIGKILL)
+    return t.zone.has_mark(host_pid, Mark.SHARES) and end(t.process, host_pid)
 
 
 @syscall()
@@ -313,6 +324,9 @@ def _direct(t: Thread, tgid: int, tid: int, sig: int, info: bytes | None = None)
 def _direct_abroad(t: Thread, host_pid: int, tid: int, sig: int, info: bytes | None) -> None:
     """Likewise, to a thread of another process: its leader is a thread of the host too, others get a letter."""
     number = _to_host(t, sig)
+    if sig == Sig.SIGKILL:
+        _send(t, host_pid, sig)
+        return
     if tid == t.zone.guest_pid(host_pid):
         if info is None:
             calls.tgkill(host_pid, host_pid, number)
@@ -351,6 +365,8 @@ def rt_sigqueueinfo(t: Thread, pid: Pid, sig: Signal, info: InfoIn) -> int:
     raw = _queued_info(t, pid, sig, info)
     host_pid = t.zone.host_pid(pid)
     _valid(sig)
+    if sig == Sig.SIGKILL and kill_kindly(t, host_pid):
+        return 0
     calls.sigqueueinfo(host_pid, _to_host(t, sig), raw)
     t.process.attention()
     return 0

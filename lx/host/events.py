@@ -96,12 +96,23 @@ def eventfd(count: int, flags: int) -> int:
 
 def eventfd_room(fd: int) -> int | None:
     """How much can be added to an eventfd's counter without waiting; None for what is no eventfd."""
+    count = _told(fd, "eventfd-count")
+    return None if count is None else 2**64 - 2 - int(count, 16)
+
+
+def pidfd_process(fd: int) -> int:
+    """The host pid of a pidfd's process; 0 for what is no pidfd, -1 if the process is gone."""
+    return int(_told(fd, "Pid") or 0)
+
+
+def _told(fd: int, name: str) -> str | None:
+    """A line of what the host tells of a descriptor."""
     try:
         with open(f"/proc/self/fdinfo/{fd}") as file:
             for line in file:
-                name, _, value = line.partition(":")
-                if name == "eventfd-count":
-                    return 2**64 - 2 - int(value, 16)
+                found, _, value = line.partition(":")
+                if found == name:
+                    return value
     except OSError:
         pass
     return None

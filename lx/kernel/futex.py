@@ -10,7 +10,9 @@ or, in shared memory, frees it and wakes one who tries again: the host knows no 
 of a process have one priority on the host.
 
 A thread that dies releases what its robust list says it holds (`release`). The list is the guest's own memory and may be
-anything: it is followed for 2048 steps at most.
+anything: it is followed for 2048 steps at most. So that it can be followed however the process dies, one that shares memory takes
+deadly signals itself, and who kills it asks it to die. Killed by somebody else (the host, outside the zone) it cannot: then who
+waits in the kernel for a word with its id finds out (`bury`, twenty times a second), and who only tries the word does not.
 """
 
 from contextlib import suppress
@@ -206,6 +208,8 @@ class Futexes:
         swap = self.process.engine.compare_swap
         while True:
             word = self.process.memory.u32(address)
+            if self.bury(address, word):
+                continue
             owner = word & TID_MASK
             if owner == t.tid:
                 raise LinuxError(Errno.EDEADLK)
@@ -217,6 +221,13 @@ class Futexes:
         if self.process.thread_of(owner) is None:
             self.process.zone.host_pid(owner)
         return int(wanted)
+
+    def bury(self, address: int, word: int) -> bool:
+        """Say in a word of shared memory, as the kernel does, that the owner whom it names has been killed; whether it was so."""
+        owner = word & TID_MASK
+        if not owner or self.process.thread_of(owner) is not None or not self.process.zone.died_unheard(owner):
+            return False
+        return bool(self.process.engine.compare_swap(address, word, word & WAITERS | OWNER_DIED) == word)
 
     def unlock_shared(self, t: "Thread", address: int, host: int) -> None:
         """The owner frees the word; one who waits for it tries again. EPERM for another."""

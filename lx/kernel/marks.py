@@ -8,3 +8,7 @@ class Mark(IntFlag):
 
     DEAF = 1
     """It reads SIGCHLD from a signalfd, so it cannot be asked anything (lx.kernel.synthetic.asking)."""
+    SHARES = 2
+    """It has mapped memory that others may write too, so it may hold futexes in it."""
+    ENDED = 4
+    """It has ended by itself, and released the futexes of its robust lists."""

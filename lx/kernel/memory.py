@@ -142,6 +142,8 @@ class AddressSpace:
         self.fixed_page = 0
         self.shares = False
         """Whether memory has ever been mapped that other processes may write too, or see written."""
+        self.on_sharing: Callable[[], None] = lambda: None
+        """Called when `shares` becomes true."""
         self._kept: dict[bytes, tuple[int, bytes]] = {}
         self._only_text = True
         self._former_text: list[Vma] = []
@@ -425,6 +427,7 @@ class AddressSpace:
         if vma.shared and vma.may & WRITE and not self.shares:
             self.shares = True
             self.engine.share_memory()
+            self.on_sharing()
             self._former_text = []
         flags = (MAP_SHARED if vma.shared else MAP_PRIVATE) | MAP_FIXED | MAP_NORESERVE
         prot = HOST_RW if vma.may & WRITE or not vma.shared else hostmap.PROT_READ

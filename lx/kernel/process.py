@@ -126,6 +126,7 @@ class Process:
         self.limits = limits
         self.memory = AddressSpace(engine, arch.task_size, self._memory_limits)
         self.signals = Signals(self)
+        self.memory.on_sharing = self._begin_to_share
         self.thread = Thread(self, self.pid)
         self.threads = [self.thread]
         """In the order of their creation, the leader first, be it dead or alive."""
@@ -453,6 +454,11 @@ class Process:
             self._marks = marks
             self.zone.set_marks(marks)
 
+    def _begin_to_share(self) -> None:
+        """Who shares memory may hold futexes of its robust lists there, which it must release however it dies."""
+        self._mark(Mark.SHARES, on=True)
+        self.signals.die_here()
+
     def stop(self, signo: int) -> None:
         """Stop the process as a default action does."""
         os.kill(os.getpid(), numbers.signal_to_host(Signal.SIGSTOP))
@@ -647,6 +653,7 @@ class Process:
                 tasks.release(self, t)
                 if self.tracer is not None:
                     self.tracer.exit(t, status, signo)
+        self._mark(Mark.ENDED, on=True)
         if self.stats is not None:
             self.stats.report(self)
         self.zone.close()

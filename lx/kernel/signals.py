@@ -1,11 +1,11 @@
 """Signals of one process: dispositions, delivery, and what the host does of it.
 
 Host signals are the guest's signals. A signal whose guest action is the default or to be ignored has that action on the host
-too, so the host stops, continues and kills without us; one with a handler is caught by the engine, which queues its siginfo
-and stops the CPU. The host's mask is what all threads block, so that pending signals stay pending where kill(2) put them, but for
-SIGCHLD: it is always caught and never blocked on the host, because waiting for children sleeps in poll, and others ask by it;
-blocked, it waits in our own queue. What a signalfd reads has to be pending on the host: once a signal has been in the
-set of one, it is handed back to the host whenever all threads block it, SIGCHLD too.
+too, so the host stops, continues and kills without us (but for a process that shares memory: `die_here`); one with a handler is
+caught by the engine, which queues its siginfo and stops the CPU. The host's mask is what all threads block, so that pending
+signals stay pending where kill(2) put them, but for SIGCHLD: it is always caught and never blocked on the host, because waiting
+for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. What a signalfd reads has to be pending
+on the host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it, SIGCHLD too.
 
 A signal for the process is for the first thread, the leader before others, that does not block it. One for a thread (tgkill, a
 fault) never touches the host unless it comes from another process and is for the leader; other threads get letters
@@ -51,6 +51,12 @@ if TYPE_CHECKING:
 
 
 PYTHONS_OWN = (Signal.SIGPIPE, Signal.SIGXFSZ)
+GLIBCS_OWN = (32, 33)
+OF_THE_CPU = frozenset(
+    {Signal.SIGSEGV, Signal.SIGBUS, Signal.SIGILL, Signal.SIGFPE, Signal.SIGTRAP, Signal.SIGABRT, Signal.SIGSYS}
+)
+"""What the emulator would die of if it were itself at fault."""
+LEFT_TO_HOST = OF_THE_CPU | IGNORED_BY_DEFAULT | STOPS_BY_DEFAULT | {Signal.SIGKILL, *GLIBCS_OWN, KICK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +167,16 @@ class Signals:
             engine.catch_signal(number, 0)
         elif ignored:
             engine.ignore_signal(number, flags)
-        elif action.handler != SIG_DFL:
+        elif action.handler != SIG_DFL or (self.process.memory.shares and signo not in LEFT_TO_HOST):
             engine.catch_signal(number, flags)
         else:
             engine.default_signal(number, flags)
+
+    def die_here(self) -> None:
+        """From now on the host does not kill us by a default action: we do it ourselves, after the robust lists are released."""
+        for signo in range(1, NSIG + 1):
+            if self.actions[signo].handler == SIG_DFL and signo not in LEFT_TO_HOST:
+                self._tell_host(signo)
 
     def set_timed(self, mask: int) -> None:
         """Which signals timers send to single threads."""

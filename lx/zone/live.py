@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.kernel.marks import Mark
 from lx.kernel.operator import Operator
 from lx.zone.config import Config
 from lx.zone.registry import FORKED_AT, HEADER, MARKS_AT, Registry, ended, started
@@ -259,6 +260,12 @@ class LiveZone:
     def set_marks(self, marks: int) -> None:
         """What the others are to know of this process (lx.kernel.marks)."""
         self.registry.set_marks(os.getpid(), marks)
+
+    def died_unheard(self, tid: int) -> bool:
+        """Whether a thread's process may have held futexes in shared memory and has died without releasing them."""
+        host = self.registry.owner_of_tid(tid) if tid >= FIRST_TID else tid
+        marks = self.registry.marks(host)
+        return bool(marks & Mark.SHARES) and not marks & Mark.ENDED and not self.lives(host)
 
     def has_mark(self, host: int, mark: int) -> bool:
         """Whether a process has told this of itself."""

@@ -20,6 +20,7 @@ from lx.abi.signals import Signal
 from lx.host import calls
 from lx.kernel.marks import Mark
 from lx.kernel.signals import QUESTION
+from lx.kernel.wait import ProcessKilled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from lx.kernel.process import Process
 
+END = 254
+"""The question that is an order."""
 PATIENCE_NS = 300_000_000
 STEP = 0.0003
 
@@ -59,6 +62,18 @@ def ring(p: "Process", host_pid: int, number: int) -> None:
         raise LinuxError(Errno.EACCES) from None
 
 
+def end(p: "Process", host_pid: int) -> bool:
+    """Have a process die of SIGKILL by itself, which releases the futexes that it holds; whether it has, soon."""
+    with suppress(LinuxError):
+        ring(p, host_pid, END)
+        until = time.monotonic_ns() + PATIENCE_NS
+        while p.zone.lives(host_pid) and time.monotonic_ns() < until:
+            time.sleep(STEP)
+            p.signals.collect()
+        return not p.zone.lives(host_pid)
+    return False
+
+
 def ask(p: "Process", pid: int, host_pid: int, number: int) -> "Any":
     """What another process tells for the question of this number. EACCES if it does not answer, ESRCH if it is gone."""
     path = _path(p, pid, p.pid, number)
@@ -80,6 +95,8 @@ def ask(p: "Process", pid: int, host_pid: int, number: int) -> "Any":
 def answer(p: "Process", info: bytes, answers: "tuple[Callable[[Process], Any], ...]") -> None:
     """Answer a question, unless it makes no sense or the asker may not know."""
     _, _, _, asker, uid, number = _info().unpack_from(info)
+    if number == END:
+        raise ProcessKilled(Signal.SIGKILL)
     if number >= len(answers) or (uid != 0 and p.dumpable != 1):
         return
     path = _path(p, p.pid, int(p.zone.guest_pid(asker)), number)
