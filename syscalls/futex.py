@@ -35,7 +35,7 @@ TIMED = (FutexOp.WAIT, FutexOp.WAIT_BITSET, FutexOp.LOCK_PI, FutexOp.LOCK_PI2, F
 WITH_A_CLOCK = (FutexOp.WAIT_BITSET, FutexOp.WAIT_REQUEUE_PI, FutexOp.LOCK_PI2)
 RESTART_BLOCK, ALWAYS = "restart_block", "always"
 NOTE = (
-    "nobody inherits a priority; WAIT_REQUEUE_PI only in memory of one process; "
+    "nobody inherits a priority; in shared memory WAKE and CMP_REQUEUE do not tell those of WAIT_REQUEUE_PI from others; "
     "if an owner is killed from outside the zone, those who wait learn of it and those who only try do not"
 )
 PRIVATE = int(FutexFlags.PRIVATE_FLAG)
@@ -117,9 +117,7 @@ def _sleep(t: Thread, waiters: list[Waiter], until: int, contract: str = "", ans
     """
     futexes = t.process.futexes
     if not t.futexes:
-        t.futexes = tuple(waiters)
-        for waiter in waiters:
-            futexes.enqueue(waiter)
+        futexes.queue(t, waiters)
     elif t.expired():
         futexes.leave(t)
         raise LinuxError(Errno.ETIMEDOUT)
@@ -167,8 +165,10 @@ def _requeue(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int
     if wake < 0 or move < 0:
         raise LinuxError(Errno.EINVAL)
     key, target = _key(t, uaddr, op), _key(t, uaddr2, op)
-    if op & ~int(FutexFlags.PRIVATE_FLAG) == FutexOp.CMP_REQUEUE and t.memory.u32(uaddr) != val3:
-        raise LinuxError(Errno.EAGAIN)
+    if op & ~int(FutexFlags.PRIVATE_FLAG) == FutexOp.CMP_REQUEUE:
+        _expect(t, uaddr, val3)
+    if not op & PRIVATE and t.process.futexes.host(uaddr2):
+        return t.process.futexes.wake(key, wake + move)
     return t.process.futexes.requeue(key, target, uaddr2, wake, move)
 
 
@@ -195,21 +195,35 @@ COMPARISONS: tuple[Callable[[int, int], bool], ...] = (
 
 def _wake_op(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, code: int) -> int:
     """Change the second word; wake at the first, and at the second if its old value compares so."""
-    key, second = _key(t, uaddr, op), _key(t, uaddr2, op)
+    for address in (uaddr, uaddr2):
+        _key(t, address, op)
+    also = _operate(t, uaddr2, code)
+    woken = _wake_some(t, uaddr, op, s32(val))
+    return woken + _wake_some(t, uaddr2, op, s32(timeout & 0xFFFFFFFF)) if also else woken
+
+
+def _wake_some(t: Thread, uaddr: int, op: int, count: int) -> int:
+    futexes = t.process.futexes
+    host = 0 if op & PRIVATE else futexes.host(uaddr)
+    if host:
+        return host_futex.call(host, host_futex.WAKE, count)
+    return futexes.wake(_key(t, uaddr, op), max(count, 1))
+
+
+def _operate(t: Thread, uaddr: int, code: int) -> bool:
+    """Change a word as WAKE_OP's code says; whether its old value compares as that says."""
     number, comparison = code >> 28 & 7, code >> 24 & 15
     argument = _signed12(code >> 12)
     if code >> 31:
         argument = 1 << (argument & 31)
     if number >= len(OPERATIONS):
         raise LinuxError(Errno.ENOSYS)
-    old = s32(t.memory.u32(uaddr2))
-    t.memory.put_u32(uaddr2, OPERATIONS[number](old, argument))
+    old = t.memory.u32(uaddr)
+    while (seen := t.engine.compare_swap(uaddr, old, OPERATIONS[number](s32(old), argument) & 0xFFFFFFFF)) != old:
+        old = seen
     if comparison >= len(COMPARISONS):
         raise LinuxError(Errno.ENOSYS)
-    woken = t.process.futexes.wake(key, max(s32(val), 1))
-    if COMPARISONS[comparison](old, _signed12(code)):
-        woken += t.process.futexes.wake(second, max(s32(timeout & 0xFFFFFFFF), 1))
-    return woken
+    return COMPARISONS[comparison](s32(old), _signed12(code))
 
 
 # ---- owning
@@ -295,14 +309,14 @@ def _host_wake_any(t: Thread, uaddr: int, host: int, val: int, timeout: int, uad
 
 
 def _host_two(command: int) -> Action:
-    """A command with a second word: the host's if that is shared too; else whoever should be moved is woken."""
+    """A command with a second word: the host's if that is shared too. If not, who should be moved is woken."""
 
     def act(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
         second = t.process.futexes.host(uaddr2)
         if second:
             return host_futex.call(host, command, s32(val), s32(timeout & 0xFFFFFFFF), second, val3)
         if command == FutexOp.WAKE_OP:
-            raise t.unsupported("futex WAKE_OP between shared and private memory", val3, Errno.ENOSYS)
+            return _wake_op(t, uaddr, int(FutexOp.WAKE_OP), val, timeout, uaddr2, val3)
         if command == FutexOp.CMP_REQUEUE:
             _expect(t, uaddr, val3)
         return host_futex.call(host, host_futex.WAKE, min(s32(val) + (timeout & 0x7FFFFFFF), 0x7FFFFFFF))
@@ -311,7 +325,11 @@ def _host_two(command: int) -> Action:
 
 
 def _host_lock(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, val3: int) -> int:
-    waited = t.call_parked
+    return _host_own(t, uaddr, host, until, waited=t.call_parked)
+
+
+def _host_own(t: Thread, uaddr: int, host: int, until: int, *, waited: bool) -> int:
+    """Become the owner of a word. waited: somebody else may be waiting too."""
     while True:
         word = t.process.futexes.take_shared(t, uaddr, waited=waited) if t.errand is None else 0
         if not word and t.errand is None:
@@ -332,8 +350,35 @@ def _host_unlock(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr
     return 0
 
 
-def _host_refuse(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
-    raise t.unsupported("futex requeueing of owners in shared memory", val, Errno.ENOSYS)
+def _host_wait_requeue(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, val3: int) -> int:
+    """Wait at the first word; whether woken there or, moved by the host, at the second: that is to be owned then."""
+    second = _owned_word(t, uaddr, uaddr2)
+    progress = t.progress()
+    if not progress.done:
+        errand.run(t, lambda moment: host_futex.wait(host, val, ANY_BIT, moment), until, ALWAYS)
+        progress.done = 1
+    return _host_own(t, uaddr2, second, until, waited=True)
+
+
+def _host_cmp_requeue_pi(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
+    move = s32(timeout & 0xFFFFFFFF)
+    if val != 1 or move < 0:
+        raise LinuxError(Errno.EINVAL)
+    second = _owned_word(t, uaddr, uaddr2)
+    moved = host_futex.call(host, host_futex.CMP_REQUEUE, 0, min(move + 1, 0x7FFFFFFF), second, val3)
+    if moved:
+        t.process.futexes.announce(uaddr2, second)
+    return moved
+
+
+def _owned_word(t: Thread, uaddr: int, uaddr2: int) -> int:
+    """The host address of the second word of a command that requeues to an owned word. EINVAL if it is the first, EFAULT."""
+    if uaddr == uaddr2:
+        raise LinuxError(Errno.EINVAL)
+    second = t.process.futexes.host(uaddr2)
+    if not second:
+        raise t.unsupported("futex requeueing from shared memory to an owner in private memory", uaddr2, Errno.ENOSYS)
+    return second
 
 
 COMMANDS: dict[int, tuple[Action, Action]] = {
@@ -347,8 +392,8 @@ COMMANDS: dict[int, tuple[Action, Action]] = {
     FutexOp.TRYLOCK_PI: (_try_lock, _host_try_lock),
     FutexOp.WAIT_BITSET: (_wait, _host_wait),
     FutexOp.WAKE_BITSET: (_wake, _host_wake),
-    FutexOp.WAIT_REQUEUE_PI: (_wait_requeue, _host_refuse),
-    FutexOp.CMP_REQUEUE_PI: (_cmp_requeue_pi, _host_refuse),
+    FutexOp.WAIT_REQUEUE_PI: (_wait_requeue, _host_wait_requeue),
+    FutexOp.CMP_REQUEUE_PI: (_cmp_requeue_pi, _host_cmp_requeue_pi),
     FutexOp.LOCK_PI2: (_lock, _host_lock),
 }
 
@@ -400,23 +445,46 @@ def _read_waitv(t: Thread, address: int, count: int) -> list[tuple[int, int, int
     return [(value, uaddr, *_checked(t, uaddr, flags, value)) for value, uaddr, flags, _ in entries]
 
 
-@syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA; all of them in shared memory or none")
+@syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA")
 def futex_waitv(t: Thread, waiters: Ptr, nr: UInt, flags: UInt, timeout: TimespecIn, clockid: Int) -> int:
     """Wait on several words; the index of the one that was woken. Linux 5.16."""
     if flags or not 1 <= nr <= WAITV_MAX or not waiters:
         raise LinuxError(Errno.EINVAL)
     until = _until(t, timeout, clockid)
-    if t.futexes:
+    if t.futexes and t.errand is None:
         raise _sleep(t, [], until)
     words = _read_waitv(t, waiters, nr)
-    if all(host for *_, host in words):
-        pairs = [(host, value) for value, _, _, host in words]
-        return errand.run(t, lambda moment: host_futex.wait_many(pairs, moment), until)
-    if any(host for *_, host in words):
-        raise t.unsupported("futex_waitv in shared and private memory, count", nr, Errno.ENOSYS)
-    for value, uaddr, _, _ in words:
-        _expect(t, uaddr, value)
-    raise _sleep(t, [Waiter(t, key, uaddr) for _, uaddr, key, _ in words], until)
+    shared = [i for i, (*_, host) in enumerate(words) if host]
+    pairs = [(words[i][3], words[i][0]) for i in shared]
+    private = [Waiter(t, key, uaddr, answer=i) for i, (_, uaddr, key, host) in enumerate(words) if not host]
+    if t.errand is None:
+        for waiter in private:
+            _expect(t, waiter.address, words[waiter.answer][0])
+    if not shared:
+        raise _sleep(t, private, until)
+    if private and len(t.process.threads) > 1:
+        return _wait_both(t, private, lambda: shared[host_futex.wait_many(pairs, until or None)])
+    return shared[errand.run(t, lambda moment: host_futex.wait_many(pairs, moment), until)]
+
+
+def _wait_both(t: Thread, waiters: list[Waiter], call: Callable[[], int]) -> int:
+    """Wait in queues of ours, whose waker says the answer, and in a call of the host, whose outcome is the answer."""
+    futexes = t.process.futexes
+    if t.errand is None:
+        futexes.queue(t, waiters)
+        t.errand = errand.Errand(t.process, call)
+    called = t.errand
+
+    def interrupted() -> int:
+        t.errand = None
+        futexes.leave(t)
+        return called.end()
+
+    if not called.done:
+        raise Park(ready=called.is_done, on_interrupt=interrupted)
+    t.errand = None
+    futexes.leave(t)
+    return called.outcome()
 
 
 @syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA")

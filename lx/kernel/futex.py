@@ -25,6 +25,8 @@ from lx.host import futex as host_futex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lx.kernel.process import Process
     from lx.kernel.thread import Thread
 
@@ -36,15 +38,19 @@ ROBUST_HEAD = Struct("<QqQ")
 class Waiter:
     """A thread's place in the queue of a futex; it may have several (futex_waitv)."""
 
-    __slots__ = ("address", "bitset", "key", "pi", "target", "thread")
+    __slots__ = ("address", "answer", "bitset", "key", "pi", "target", "thread")
 
-    def __init__(self, thread: "Thread", key: int, address: int, bitset: int = ANY_BIT, *, pi: bool = False) -> None:
+    def __init__(
+        self, thread: "Thread", key: int, address: int, bitset: int = ANY_BIT, *, pi: bool = False, answer: int = 0
+    ) -> None:
         self.thread = thread
         self.key = key
         self.address = address
         self.bitset = bitset
         self.pi = pi
         """It waits for ownership of the word."""
+        self.answer = answer
+        """What the call answers whose waiter is woken here."""
         self.target = 0
         """The key of the priority-inheriting futex that it is to be moved to (WAIT_REQUEUE_PI)."""
 
@@ -80,8 +86,13 @@ class Futexes:
 
     # ---- waiting and waking
 
-    def enqueue(self, waiter: Waiter) -> None:
-        """The waiter's thread is about to park."""
+    def queue(self, t: "Thread", waiters: "Sequence[Waiter]") -> None:
+        """The thread is about to park, waiting in these places."""
+        t.futexes = tuple(waiters)
+        for waiter in waiters:
+            self._enqueue(waiter)
+
+    def _enqueue(self, waiter: Waiter) -> None:
         self.queues.setdefault(waiter.key, []).append(waiter)
 
     def leave(self, t: "Thread") -> bool:
@@ -99,8 +110,11 @@ class Futexes:
 
     def _let_go(self, waiter: Waiter) -> None:
         t = waiter.thread
-        t.answer = t.futexes.index(waiter)
+        t.answer = waiter.answer
         self.leave(t)
+        if t.errand is not None:
+            t.errand.drop()
+            t.errand = None
         if t in self.process.scheduler.parked:
             self.process.scheduler.wake(t)
 
@@ -144,7 +158,7 @@ class Futexes:
         if target != waiter.key:
             self._dequeue(waiter)
             waiter.key, waiter.address = target, address
-            self.enqueue(waiter)
+            self._enqueue(waiter)
 
     # ---- ownership
 
@@ -228,6 +242,18 @@ class Futexes:
         if not owner or self.process.thread_of(owner) is not None or not self.process.zone.died_unheard(owner):
             return False
         return bool(self.process.engine.compare_swap(address, word, word & WAITERS | OWNER_DIED) == word)
+
+    def announce(self, address: int, host: int) -> None:
+        """Somebody waits for a word of shared memory now: have its owner tell when it is free; if it is, wake one."""
+        swap = self.process.engine.compare_swap
+        word = self.process.memory.u32(address)
+        while word & TID_MASK and not word & WAITERS:
+            seen = swap(address, word, word | WAITERS)
+            if seen == word:
+                return
+            word = seen
+        if not word & TID_MASK:
+            host_futex.call(host, host_futex.WAKE, 1)
 
     def unlock_shared(self, t: "Thread", address: int, host: int) -> None:
         """The owner frees the word; one who waits for it tries again. EPERM for another."""
