@@ -34,6 +34,8 @@ WAITV = Struct("<QQII")
 TIMED = (FutexOp.WAIT, FutexOp.WAIT_BITSET, FutexOp.LOCK_PI, FutexOp.LOCK_PI2, FutexOp.WAIT_REQUEUE_PI)
 WITH_A_CLOCK = (FutexOp.WAIT_BITSET, FutexOp.WAIT_REQUEUE_PI, FutexOp.LOCK_PI2)
 RESTART_BLOCK, ALWAYS = "restart_block", "always"
+SPAN = 50_000_000
+"""Nanoseconds after which who waits for an owner looks again whether he has been killed."""
 NOTE = (
     "nobody inherits a priority; in shared memory WAKE and CMP_REQUEUE do not tell those of WAIT_REQUEUE_PI from others; "
     "if an owner is killed from outside the zone, those who wait learn of it and those who only try do not"
@@ -285,7 +287,7 @@ def _wait_owned(t: Thread, uaddr: int, host: int, val: int, bitset: int, until: 
         if t.process.futexes.bury(uaddr, val):
             return 0
         now = monotonic_ns()
-        span = now + errand.SPAN
+        span = now + SPAN
         try:
             return host_futex.wait(host, val, bitset, min(until or span, span))
         except TimeoutError:

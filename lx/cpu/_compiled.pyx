@@ -51,6 +51,7 @@ cdef extern from *:
     #include <fcntl.h>
     #include <pthread.h>
     #include <sched.h>
+    #include <semaphore.h>
     #include <setjmp.h>
     #include <ucontext.h>
     #include <time.h>
@@ -226,6 +227,13 @@ cdef extern from *:
         return n;
     }
 
+    /* A host call that may wait is made after a last look at signals, and one that comes between the two does not end it. So
+       the handler asks another host thread, without Python, to kick the one that waits until it has looked again. That
+       thread is started at the first such call and has no signals; a forked child has none. */
+    #define LX_KICK 64
+    #define LX_AGAIN 2000000
+    static struct { sem_t wanted; int alive; volatile int waiting; uint64_t mask; } KICKS;
+
     static void lx_wake(void)
     { if (SIG.wake_fd >= 0) { ssize_t n = write(SIG.wake_fd, "", 1); (void)n; SIG.woken = 1; } }
     #define LX_QUESTION -73                     /* lx.kernel.signals.QUESTION */
@@ -245,6 +253,7 @@ cdef extern from *:
         SIG.attention = 1;
         if (SIG.running && SIG.uc) UC.stop((void *)SIG.uc);
         lx_wake();
+        if (KICKS.waiting) sem_post(&KICKS.wanted);
         errno = saved;
     }
 
@@ -291,25 +300,33 @@ cdef extern from *:
             if (SIG.uc) UC.stop((void *)SIG.uc);
         }
     }
-    static int lx_set_ticks(long period)
+    /* A host thread of ours without signals. */
+    static int lx_thread(void *(*does)(void *), void *data)
     {
         sigset_t all, old;
         pthread_t thread;
+        int error;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        error = pthread_create(&thread, 0, does, data);
+        pthread_sigmask(SIG_SETMASK, &old, 0);
+        if (!error) pthread_detach(thread);
+        return error;
+    }
+    static int lx_set_ticks(long period)
+    {
         int error = 0;
         pthread_mutex_lock(&TICKER.lock);
         TICKER.period = period;
         if (period && !TICKER.alive) {
-            sigfillset(&all);
-            pthread_sigmask(SIG_SETMASK, &all, &old);
-            error = pthread_create(&thread, 0, lx_ticker, 0);
-            pthread_sigmask(SIG_SETMASK, &old, 0);
-            if (!error) { pthread_detach(thread); TICKER.alive = 1; }
+            error = lx_thread(lx_ticker, 0);
+            TICKER.alive = !error;
         }
         pthread_mutex_unlock(&TICKER.lock);
         return error;
     }
-    static void lx_forget_ticks(void)
-    { pthread_mutex_init(&TICKER.lock, 0); TICKER.period = 0; TICKER.alive = 0; SIG.tick = 0; }
+    static void lx_forget_threads(void)
+    { pthread_mutex_init(&TICKER.lock, 0); TICKER.period = 0; TICKER.alive = 0; SIG.tick = 0; KICKS.alive = KICKS.waiting = 0; }
     static int lx_take_tick(void) { int tick = SIG.tick; SIG.tick = 0; return tick; }
     static void lx_tick_now(void) { SIG.tick = 1; SIG.attention = 1; }
 
@@ -364,7 +381,6 @@ cdef extern from *:
     static void lx_set_attention(int on) { SIG.attention = on; }
     static void lx_set_wake(int reading, int writing) { SIG.wake_fd = writing; SIG.woken_fd = reading; SIG.woken = 0; }
     /* Helpers: host threads of ours that make calls which wait. A signal that does nothing ends such a call. */
-    #define LX_KICK 64
     static void lx_nothing(int number) { (void)number; }
     static void lx_become_helper(void)
     {
@@ -373,7 +389,7 @@ cdef extern from *:
         sigdelset(&mask, LX_KICK);
         pthread_sigmask(SIG_SETMASK, &mask, 0);
     }
-    static void lx_kick(int tid)
+    static void lx_make_kickable(void)
     {
         struct sigaction act;
         sigaction(LX_KICK, 0, &act);
@@ -382,7 +398,40 @@ cdef extern from *:
             act.sa_handler = lx_nothing;
             sigaction(LX_KICK, &act, 0);
         }
+    }
+    static void lx_kick(int tid)
+    {
+        lx_make_kickable();
         syscall(SYS_tgkill, getpid(), tid, LX_KICK);
+    }
+    static void *lx_kicker(void *waiter)
+    {
+        const struct timespec again = { 0, LX_AGAIN };
+        for (;;) {
+            if (sem_wait(&KICKS.wanted)) continue;
+            while (KICKS.waiting && SIG.head != SIG.tail) {
+                syscall(SYS_tgkill, getpid(), (int)(intptr_t)waiter, LX_KICK);
+                nanosleep(&again, 0);
+            }
+        }
+        return 0;
+    }
+    /* Without the thread (the host gives no more) a signal that comes at the wrong moment waits until the call returns. */
+    static void lx_begin_wait(void)
+    {
+        uint64_t kick = 1ull << (LX_KICK - 1);
+        if (!KICKS.alive) {
+            sem_init(&KICKS.wanted, 0, 0);
+            KICKS.alive = !lx_thread(lx_kicker, (void *)(intptr_t)syscall(SYS_gettid));
+        }
+        lx_make_kickable();
+        syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &kick, &KICKS.mask, sizeof kick);
+        KICKS.waiting = 1;
+    }
+    static void lx_end_wait(void)
+    {
+        KICKS.waiting = 0;
+        if (KICKS.mask >> (LX_KICK - 1)) syscall(SYS_rt_sigprocmask, SIG_SETMASK, &KICKS.mask, 0, sizeof KICKS.mask);
     }
     static uint32_t lx_compare_swap(void *at, uint32_t old, uint32_t value)
     { return __sync_val_compare_and_swap((uint32_t *)at, old, value); }
@@ -398,7 +447,7 @@ cdef extern from *:
     static void lx_set_quiet(int on) { SIG.quiet = on; }
     static int lx_take_child(void) { int child = SIG.child; SIG.child = 0; return child; }
     static void lx_forget_signals(void)
-    { SIG.tail = SIG.head; SIG.attention = SIG.child = 0; lx_forget_ticks(); }
+    { SIG.tail = SIG.head; SIG.attention = SIG.child = 0; lx_forget_threads(); }
     /* With all signals blocked: none that comes for the parent is caught by the child. Its memory is its parent's but for that. */
     static int lx_fork(void)
     {
@@ -467,7 +516,6 @@ cdef extern from *:
     int lx_hook_insn(void *uc, int kind, void *function, void *data, int insn)
     int lx_hook_block(void *uc, void *function, void *data)
     int lx_set_ticks(long period)
-    void lx_forget_ticks()
     int lx_take_tick()
     void lx_tick_now() nogil
     int TICKER_alive "TICKER.alive"
@@ -507,6 +555,8 @@ cdef extern from *:
     void lx_wake() nogil
     void lx_become_helper() nogil
     void lx_kick(int tid) nogil
+    void lx_begin_wait() nogil
+    void lx_end_wait() nogil
     uint32_t lx_compare_swap(void *at, uint32_t old, uint32_t value) nogil
     void lx_advance() nogil
     void lx_clear_bus() nogil
@@ -1283,8 +1333,13 @@ cdef class Engine:
         """Set the host's mask."""
         lx_mask(1, PyLong_AsUnsignedLongLongMask(mask))
 
-    def host_wait(self):
-        """The host call that follows may wait; a signal that is caught ends it by itself."""
+    def begin_wait(self):
+        """A host call that may wait follows, after a look at signals: one that is caught from now on will end it."""
+        lx_begin_wait()
+
+    def end_wait(self):
+        """The call is over."""
+        lx_end_wait()
 
     def set_wake(self, int reading, int writing):
         lx_set_wake(reading, writing)

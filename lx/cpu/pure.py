@@ -572,7 +572,6 @@ class Engine:
                 raise RuntimeError(f"Unicorn stopped with error {error}")
 
     def _call(self, thread: Any, number: int) -> None:
-        self._waiter = 0
         if not self.features and number in self._constants:
             self.answer_call(self._constants[number])
             return
@@ -791,14 +790,18 @@ class Engine:
             self._kick()
             self._drained.wait(RETRY)
 
-    def host_wait(self) -> None:
-        """The host call that follows may wait: a signal that is caught must end it (EINTR).
+    def begin_wait(self) -> None:
+        """A host call that may wait follows, after a look at signals: one that is caught from now on must end it (EINTR).
 
-        Caught signals are blocked, so they do not; the helper thread then sends one that does nothing.
+        Caught signals are blocked, so they do not; the helper thread then sends one that does nothing, until they are taken.
         """
         self._make_kickable()
         _unblock(KICK)
         self._waiter = threading.get_native_id()
+
+    def end_wait(self) -> None:
+        """The call is over."""
+        self._waiter = 0
 
     def _kick(self) -> None:
         if self._waiter:

@@ -5,14 +5,13 @@ waits: a file lock, the opening of a FIFO, a futex in memory that processes shar
 one thread makes such a call itself. With more, a helper makes it, the thread parks until it is done, and a signal for the
 thread ends the call by a signal to the helper that does nothing (EINTR); if the call was quicker, its result counts.
 
-Between the last look at signals and the call that waits, one may arrive and be missed. So a process that waits alone does it
-in spans where the call can be bounded, and a helper is told again until it has ended.
+A signal that arrives between the last look at signals and the call that waits would be missed: the engine tells who waits
+again and again (`begin_wait`), as an errand that is to end is told.
 """
 
 import _thread
 import errno
 import os
-import time
 from contextlib import suppress
 
 from lx.kernel.wait import Park
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
     Call = Callable[[int | None], int]
 
-SPAN = 50_000_000
-"""Nanoseconds after which a process that waits alone looks at its signals again, where the call can be bounded."""
 AGAIN = 0.002
 """Seconds until a helper is told again to end its call."""
 
@@ -104,29 +101,15 @@ def run(t: "Thread", call: "Call", until: int = 0, contract: str = "") -> int:
 
 
 def _alone(t: "Thread", call: "Call", until: int, contract: str) -> int:
-    waited = False
-    while True:
-        now = time.monotonic_ns()
-        try:
-            before_waiting(t)
-            return call(min(until or now + SPAN, now + SPAN))
-        except InterruptedError as error:
-            error.contract = contract  # type: ignore[attr-defined]
-            raise
-        except BlockingIOError:
-            if not waited:
-                raise
-            return 0
-        except TimeoutError:
-            waited = True
-            if until and time.monotonic_ns() >= until:
-                raise
-
-
-def before_waiting(t: "Thread") -> None:
-    """Before a call that may wait in the host: EINTR if a signal that would end the wait has come already."""
-    signals = t.process.signals
-    signals.collect()
-    if signals.interrupts(t):
-        raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
-    t.engine.host_wait()
+    engine, signals = t.engine, t.process.signals
+    engine.begin_wait()
+    try:
+        signals.collect()
+        if signals.interrupts(t):
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+        return call(until or None)
+    except InterruptedError as error:
+        error.contract = contract  # type: ignore[attr-defined]
+        raise
+    finally:
+        engine.end_wait()
