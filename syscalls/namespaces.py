@@ -12,7 +12,7 @@ SHARED_BY_THREADS = CloneFlags.THREAD | CloneFlags.SIGHAND | CloneFlags.VM
 SHARED_THINGS = CloneFlags.FS | CloneFlags.FILES | CloneFlags.SYSVSEM
 
 
-@syscall(note="new namespaces are refused with EPERM; of several threads none can stop to share files or directories")
+@syscall(note="new namespaces are refused with EPERM; of several threads none can stop to share descriptors")
 def unshare(t: Thread, flags: UnshareBits) -> int:
     """Stop sharing with other threads or processes."""
     if flags & ~(SHARED_BY_THREADS | SHARED_THINGS | NAMESPACES):
@@ -22,11 +22,25 @@ def unshare(t: Thread, flags: UnshareBits) -> int:
         raise LinuxError(Errno.EINVAL)
     if flags & NAMESPACES:
         raise t.unsupported("unshare flags", flags & NAMESPACES, Errno.EPERM)
-    if flags & SHARED_THINGS and not alone:
+    if flags & (CloneFlags.FILES | CloneFlags.SYSVSEM) and not alone:
         raise t.unsupported("unshare flags", flags, Errno.EINVAL)
+    if flags & CloneFlags.FS:
+        _own_fs(t)
     if flags & CloneFlags.SYSVSEM:
         linux_only.unshare(CloneFlags.SYSVSEM)
     return 0
+
+
+def _own_fs(t: Thread) -> None:
+    """The running thread gets a root, working directory and umask of its own. ENOMEM."""
+    before = t.fs
+    if any(other.alive and other is not t and other.fs is before for other in t.process.threads):
+        own = before.copied()
+        try:
+            before.leave()
+        except OSError:
+            raise LinuxError(Errno.ENOMEM) from None
+        t.fs = t.process.fs = own
 
 
 @syscall(note="no descriptor of a namespace can be had, so EINVAL is all that is answered to an open one")

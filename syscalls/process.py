@@ -2,8 +2,10 @@
 
 A guest process is a host process (lx.kernel.process), so fork and wait are the host's, translated in pid and status words only;
 a process's children are of its zone, and the host knows whose child a pid is.
-clone makes a thread (lx.kernel.tasks) where memory, descriptors, directory and handlers are all shared, as they must be in one
-host process; a new process shares nothing. What lies between is refused with ENOSYS, said to the operator.
+clone makes a thread (lx.kernel.tasks) where memory, descriptors and handlers are all shared, as they must be in one host process;
+its root, working directory and umask may be its own, which the host's process has while it has the CPU. A new process shares
+nothing. What lies between (memory or descriptors shared by processes, descriptors of one thread) is refused with ENOSYS, said to
+the operator.
 """
 
 import os
@@ -21,6 +23,10 @@ from lx.kernel.thread import Thread
 from lx.kernel.wait import Park, ProcessExit
 from syscalls.declare import Restart, syscall
 from syscalls.types import Annotated, DirFd, Int, Path, PathPtr, Pid, Ptr, ULong, flags_of, struct_in, struct_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lx.kernel.vfs.fs import Fs
 
 
 class CloneFlags(IntFlag):
@@ -87,9 +93,10 @@ NAMESPACES = (
     | CloneFlags.NEWPID
     | CloneFlags.NEWNET
 )
-OF_A_THREAD = CloneFlags.VM | CloneFlags.FS | CloneFlags.FILES | CloneFlags.SIGHAND | CloneFlags.THREAD
+OF_A_THREAD = CloneFlags.VM | CloneFlags.FILES | CloneFlags.SIGHAND | CloneFlags.THREAD
 FOR_A_THREAD = (
     OF_A_THREAD
+    | CloneFlags.FS
     | CloneFlags.SYSVSEM
     | CloneFlags.SETTLS
     | CloneFlags.PARENT_SETTID
@@ -112,8 +119,14 @@ FOR_A_PROCESS = (
     | CloneFlags.UNTRACED
     | CloneFlags.CLEAR_SIGHAND
     | CloneFlags.IO
+    | CloneFlags.PIDFD
     | CloneFlags.SYSVSEM
 )
+CLEARS_SHARED = CloneFlags.SIGHAND | CloneFlags.CLEAR_SIGHAND
+PIDFD_AND_TID = CloneFlags.PIDFD | CloneFlags.PARENT_SETTID
+PID_NAMESPACES_MOST = 32
+PID_MOST = 4194304
+CLONE_BITS = 34
 CLONE_ARGS = struct.Struct("<11Q")
 CLONE_ARGS_SIZES = (64, 80, 88)
 
@@ -130,13 +143,15 @@ def vfork(t: Thread) -> int:
     return t.process.fork(vfork=True)
 
 
-@syscall(note="threads share all, processes nothing and end with SIGCHLD; no namespaces", direct="clone")
+@syscall(note="threads share all but perhaps CLONE_FS, processes nothing and end with SIGCHLD; no namespaces", direct="clone")
 def clone(t: Thread, flags: CloneBits, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: ULong) -> int:
     """Create a thread or a child process."""
-    return _clone(t, flags & ~SIGNAL_MASK, flags & SIGNAL_MASK, stack, parent_tid, child_tid, tls)
+    if flags & CloneFlags.PIDFD and flags & CloneFlags.PARENT_SETTID:
+        raise LinuxError(Errno.EINVAL)
+    return _clone(t, flags & ~SIGNAL_MASK, flags & SIGNAL_MASK, stack, parent_tid, child_tid, tls, pidfd=parent_tid)
 
 
-@syscall(note="as clone; CLONE_PIDFD, CLONE_INTO_CGROUP and set_tid are refused")
+@syscall(note="as clone; CLONE_INTO_CGROUP and set_tid are refused")
 def clone3(t: Thread, args: CloneArgsIn, size: ULong) -> int:
     """Create a thread or a child process, arguments in a structure. Linux 5.3."""
     if size > 4096:
@@ -147,17 +162,36 @@ def clone3(t: Thread, args: CloneArgsIn, size: ULong) -> int:
     if any(raw[CLONE_ARGS.size :]):
         raise LinuxError(Errno.E2BIG)
     values = CLONE_ARGS.unpack(raw[: CLONE_ARGS.size].ljust(CLONE_ARGS.size, b"\0"))
-    flags, _, child_tid, parent_tid, signo, stack, stack_size, tls, set_tid, set_tid_size, _ = values
-    if flags & (CloneFlags.DETACHED | SIGNAL_MASK & ~CloneFlags.NEWTIME) or signo > 64:
+    flags, pidfd, child_tid, parent_tid, signo, stack, stack_size, tls, set_tid, set_tid_size, _ = values
+    if signo > 64 or bool(set_tid) != bool(set_tid_size) or set_tid_size > PID_NAMESPACES_MOST:
+        raise LinuxError(Errno.EINVAL)
+    tids = struct.unpack(f"<{set_tid_size}i", t.memory.read(set_tid, 4 * set_tid_size))
+    if flags >> CLONE_BITS or flags & (CloneFlags.DETACHED | SIGNAL_MASK & ~CloneFlags.NEWTIME):
+        raise LinuxError(Errno.EINVAL)
+    if flags & CLEARS_SHARED == CLEARS_SHARED:
         raise LinuxError(Errno.EINVAL)
     if bool(stack) != bool(stack_size) or (flags & (CloneFlags.THREAD | CloneFlags.PARENT) and signo):
         raise LinuxError(Errno.EINVAL)
-    if set_tid or set_tid_size:
-        raise t.unsupported("clone3 set_tid", set_tid_size, Errno.EPERM)
-    return _clone(t, flags, signo, stack + stack_size, parent_tid, child_tid, tls)
+    if flags & PIDFD_AND_TID == PIDFD_AND_TID and pidfd == parent_tid:
+        raise LinuxError(Errno.EINVAL)
+    return _clone(t, flags, signo, stack + stack_size, parent_tid, child_tid, tls, pidfd=pidfd, tids=tids)
 
 
-def _clone(t: Thread, flags: int, signo: int, stack: int, parent_tid: int, child_tid: int, tls: int) -> int:
+def _clone(
+    t: Thread,
+    flags: int,
+    signo: int,
+    stack: int,
+    parent_tid: int,
+    child_tid: int,
+    tls: int,
+    *,
+    pidfd: int,
+    tids: tuple[int, ...] = (),
+) -> int:
+    """pidfd: where the number of one is stored, with CLONE_PIDFD. tids: the ids that the child is to have."""
+    if flags & CloneFlags.PIDFD and flags & CloneFlags.DETACHED:
+        raise LinuxError(Errno.EINVAL)
     if flags & CloneFlags.FS and flags & (CloneFlags.NEWNS | CloneFlags.NEWUSER):
         raise LinuxError(Errno.EINVAL)
     if flags & CloneFlags.THREAD and not flags & CloneFlags.SIGHAND:
@@ -166,19 +200,46 @@ def _clone(t: Thread, flags: int, signo: int, stack: int, parent_tid: int, child
         raise LinuxError(Errno.EINVAL)
     if flags & NAMESPACES:
         raise t.unsupported("clone flags (namespaces)", flags & NAMESPACES, Errno.EPERM)
+    if tids:
+        raise _not_this_id(t, tids)
     if flags & CloneFlags.THREAD:
         return _clone_thread(t, flags, stack, parent_tid, child_tid, tls)
     if flags & ~FOR_A_PROCESS or (flags & CloneFlags.VM and not flags & CloneFlags.VFORK):
         raise t.unsupported("clone flags", flags, Errno.ENOSYS)
     if signo != Signal.SIGCHLD:
         raise t.unsupported("clone exit signal", signo, Errno.EINVAL)
-    pid = t.process.fork(vfork=bool(flags & CloneFlags.VFORK))
+    if flags & CloneFlags.PIDFD:
+        _check_room(t, pidfd)
+    pid = t.process.fork(vfork=bool(flags & CloneFlags.VFORK), shared=bool(flags & CloneFlags.VM))
     if pid == 0:
         _in_child(t, flags, stack, child_tid, tls)
-    elif flags & CloneFlags.PARENT_SETTID:
+        return 0
+    if flags & CloneFlags.PIDFD:
+        with suppress(LinuxError, ProcessLookupError):
+            t.memory.put_u32(pidfd, _pidfd(t, pid))
+    if flags & CloneFlags.PARENT_SETTID:
         with suppress(LinuxError):
             t.memory.put_u32(parent_tid, pid)
     return pid
+
+
+def _not_this_id(t: Thread, tids: tuple[int, ...]) -> LinuxError:
+    """Why a child cannot have an id of its parent's choice: the ids are the host's. EINVAL for what is none."""
+    if len(tids) > 1 or not 0 < tids[0] <= PID_MOST:
+        return LinuxError(Errno.EINVAL)
+    return t.unsupported("clone3 set_tid", tids[0], Errno.EPERM)
+
+
+def _pidfd(t: Thread, pid: int) -> int:
+    from lx.host.events import pidfd_open
+
+    return t.files.adopt(pidfd_open(t.zone.host_pid(pid), 0))
+
+
+def _check_room(t: Thread, pidfd: int) -> None:
+    """That a descriptor can be had and its number stored. EMFILE, EFAULT."""
+    os.close(os.open("/", os.O_RDONLY))
+    t.memory.writable(pidfd, 4)
 
 
 def _in_child(t: Thread, flags: int, stack: int, child_tid: int, tls: int) -> None:
@@ -195,19 +256,31 @@ def _in_child(t: Thread, flags: int, stack: int, child_tid: int, tls: int) -> No
 
 
 def _clone_thread(t: Thread, flags: int, stack: int, parent_tid: int, child_tid: int, tls: int) -> int:
-    if flags & CloneFlags.CLEAR_SIGHAND:
+    if flags & (CloneFlags.CLEAR_SIGHAND | CloneFlags.PIDFD):
         raise LinuxError(Errno.EINVAL)
     if flags & ~FOR_A_THREAD or flags & OF_A_THREAD != OF_A_THREAD:
         raise t.unsupported("clone flags of a thread", flags, Errno.ENOSYS)
     if flags & CloneFlags.SETTLS and tls >= t.memory.task_size:
         raise LinuxError(Errno.EPERM)
+    fs = t.fs if flags & CloneFlags.FS else _own_fs(t)
     child = tasks.create(t, stack, tls if flags & CloneFlags.SETTLS else None)
+    child.fs = fs
     child.clear_child_tid = child_tid if flags & CloneFlags.CHILD_CLEARTID else 0
     for flag, address in ((CloneFlags.PARENT_SETTID, parent_tid), (CloneFlags.CHILD_SETTID, child_tid)):
         if flags & flag:
             with suppress(LinuxError):
                 t.memory.put_u32(address, child.tid)
     return child.tid
+
+
+def _own_fs(t: Thread) -> "Fs":
+    """A copy of the thread's root, working directory and umask, for a thread that is not running. ENOMEM."""
+    fs = t.fs.copied()
+    try:
+        fs.leave()
+    except OSError:
+        raise LinuxError(Errno.ENOMEM) from None
+    return fs
 
 
 # ---- exec

@@ -411,6 +411,11 @@ class Process:
     def set_thread(self, t: Thread) -> None:
         """Thread t has the CPU: its registers are in the engine."""
         self.thread = t
+        if t.fs is not self.fs:
+            if any(other.alive and other.fs is self.fs for other in self.threads):
+                self.fs.leave()
+            self.fs = t.fs
+            self.fs.enter()
         self.refresh_constants("tid")
 
     @property
@@ -465,10 +470,10 @@ class Process:
 
     # ---- fork
 
-    def fork(self, *, vfork: bool = False) -> int:
+    def fork(self, *, vfork: bool = False, shared: bool = True) -> int:
         """The host's fork, of the calling thread alone. Guest pid of the child, or 0 in it.
 
-        A thread that vforks is suspended until the child execs or ends.
+        A thread that vforks is suspended until the child execs or ends, and sees then what that wrote if the memory is shared.
         """
         t = self.thread
         if t.vforked is not None:
@@ -487,7 +492,7 @@ class Process:
         if pid == 0:
             self.zone.random.seed(branch)
             self.engine.forget_signals()
-            self._after_fork(t, back)
+            self._after_fork(t, back, shared=shared)
             return 0
         self.zone.enter(pid)
         self.host_mask()
@@ -504,7 +509,7 @@ class Process:
         self.thread.clear_child_tid = child_tid
         self.thread.robust_list = (robust_list, ROBUST_HEAD.size if robust_list else 0)
 
-    def _after_fork(self, t: Thread, back: tuple[int, int]) -> None:
+    def _after_fork(self, t: Thread, back: tuple[int, int], *, shared: bool = False) -> None:
         self.pid = self.zone.guest_pid(os.getpid())
         self.signals.forked(t)
         for other in self.threads:
@@ -527,7 +532,9 @@ class Process:
             os.close(back[0])
             os.set_blocking(back[1], True)
             self.vfork_pipe = self.files.own(back[1])
-            self._watch_writes()
+            self._before: dict[int, bytes] = {}
+            if shared:
+                self._watch_writes()
         self.host_mask()
         t.attributes.forked()
         if self.timers is not None:
@@ -539,13 +546,11 @@ class Process:
         self.refresh_constants("pid", "tid")
 
     def _watch_writes(self) -> None:
-        before: dict[int, bytes] = {}
-        read = self.memory.read
+        before, read = self._before, self.memory.read
 
         def remember(page: int) -> None:
             before[page] = read(page, 4096)
 
-        self._before = before
         self.engine.watch_writes(remember)
 
     def end_vfork(self) -> None:

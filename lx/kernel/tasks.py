@@ -104,6 +104,8 @@ def only(process: "Process", t: Thread) -> None:
     for other in process.threads:
         if other is not t:
             other.alive, other.context = False, None
+            if other.fs is not t.fs:
+                other.fs.forget()
             if other.errand is not None:
                 other.errand.drop()
             process.signals.drop(other)

@@ -1,7 +1,8 @@
 """A process's view of the zone's files: root, working directory, and opening.
 
 The working directory is the host's own while it is a host directory, so that relative paths cost nothing; in a synthetic tree it
-is a node kept here. fork copies both by being the host's fork.
+is a node kept here. fork copies both by being the host's fork. A thread that does not share them has an Fs of its own; what of
+it is the host process's changes with the thread that has the CPU.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ TAKE_THE_WALK = (errno.ELOOP, errno.EXDEV, errno.EAGAIN)
 
 
 class Fs:
-    """Root, working directory and mounts of one process."""
+    """Root, working directory and mounts of one process, or of some of its threads."""
 
     def __init__(
         self, root: bytes, trees: Mapping[bytes, Node], files: FileTable, host: paths.HostPaths | None = None
@@ -46,7 +47,34 @@ class Fs:
         self.root: Components = ()
         self.cwd_node: Node | None = None
         self.process: Any = None
+        self._left: tuple[int, int] | None = None
         os.chdir(root)
+
+    # ---- of single threads
+
+    def copied(self) -> Fs:
+        """The same root, working directory and umask for a thread that stops to share them."""
+        fs = Fs.__new__(Fs)
+        fs.__dict__.update(self.__dict__)
+        return fs
+
+    def leave(self) -> None:
+        """Threads with others get the CPU: keep what is the host process's."""
+        self._left = self.files.own(os.open("/proc/self/cwd", ANYTHING)), self.umask
+
+    def enter(self) -> None:
+        """A thread with these gets the CPU."""
+        if self._left is not None:
+            fd, mask = self._left
+            os.fchdir(fd)
+            os.umask(mask)
+            self.forget()
+
+    def forget(self) -> None:
+        """The threads that had these are gone, or have the CPU."""
+        if self._left is not None:
+            os.close(self._left[0])
+            self._left = None
 
     # ---- where things are
 
