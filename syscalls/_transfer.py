@@ -33,6 +33,7 @@ NOWAIT: int = getattr(os, "RWF_NOWAIT", 0)
 WITHOUT_NOWAIT = frozenset({errno.EOPNOTSUPP, errno.ENOSYS})
 IOV_MAX = 1024
 PAGE_SIZE = 4096
+MAX_OFFSET = 2**63 - 1
 COUNT_SIZE, COUNT_RETRY = 8, 5_000_000
 """Bytes of an eventfd's count; nanoseconds between looks at one that is too full."""
 O_PATH: int = getattr(os, "O_PATH", 0)
@@ -256,15 +257,13 @@ def _wait_first(t: Thread, fd: int, kind: Kind, events: int) -> None:
 # ---- vectors
 
 
-def _vector(t: Thread, fd: int, iov: int, count: int, need: int, flags: int = 0) -> Pieces:
-    """The buffers of an iovec. EBADF comes before what is wrong with them, and RWF_ bits before a buffer that is not there."""
+def _vector(t: Thread, fd: int, iov: int, count: int, need: int) -> Pieces:
+    """The buffers of an iovec. EBADF comes before what is wrong with them."""
     look_up = t.memory.iovec_out if need == os.O_RDONLY else t.memory.iovec_in
     try:
         return look_up(iov, count)
-    except LinuxError as error:
+    except LinuxError:
         check_access(t, fd, need)
-        if flags and error.errno == Errno.EFAULT and in_user_space(t, iov, count):
-            host_rw_flags(t, fd, flags)
         raise
 
 
@@ -273,12 +272,19 @@ def in_user_space(t: Thread, iov: int, count: int) -> bool:
     return all(base + length <= t.memory.task_size for base, length in t.memory.iovec_entries(iov, count))
 
 
-def _no_buffers(t: Thread, fd: int, iov: int, count: int, ask: descriptors.Asking, offset: int | None = None) -> int:
+def _no_buffers(
+    t: Thread, fd: int, iov: int, count: int, ask: descriptors.Asking, offset: int | None = None, flags: int = 0
+) -> int:
     """After EFAULT: what the host says to as many bytes at a bad address (0 at the end of a file, all to a null device)."""
     size = t.memory.iovec_size(iov, count)
     if not in_user_space(t, iov, count):
         raise LinuxError(Errno.EFAULT)
-    return _bad_buffer(t, fd, descriptors.nowhere, size, ask, offset)
+    if not flags:
+        return _bad_buffer(t, fd, descriptors.nowhere, size, ask, offset)
+    host_flags = host_rw_flags(t, fd, flags, offset, size)
+    if t.files.kind(fd) == Kind.PLAIN:
+        return ask(fd, size, offset, descriptors.nowhere, host_flags)
+    raise LinuxError(Errno.EFAULT)
 
 
 def read_vector(t: Thread, fd: int, iov: int, count: int) -> int:
@@ -313,16 +319,16 @@ def read_vector_at(
         return read_vector(t, fd, iov, count)
     check_seekable(t, fd, offset)
     try:
-        pieces = _vector(t, fd, iov, count, os.O_RDONLY, flags)
+        pieces = _vector(t, fd, iov, count, os.O_RDONLY)
     except LinuxError as error:
-        if error.errno != Errno.EFAULT or offset < 0 or flags:
+        if error.errno != Errno.EFAULT:
             raise
-        return _no_buffers(t, fd, iov, count, descriptors.read_nowhere, offset)
+        return _no_buffers(t, fd, iov, count, descriptors.read_nowhere, offset, flags)
     if not pieces:
         return _no_vector(t, fd, os.O_RDONLY)
     if flags:
         check_access(t, fd, os.O_RDONLY)
-    return _read_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags))
+    return _read_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
 
 
 def write_vector_at(
@@ -335,22 +341,24 @@ def write_vector_at(
         return write_vector(t, fd, iov, count)
     check_seekable(t, fd, offset)
     try:
-        pieces = _vector(t, fd, iov, count, os.O_WRONLY, flags)
+        pieces = _vector(t, fd, iov, count, os.O_WRONLY)
     except LinuxError as error:
-        if error.errno != Errno.EFAULT or offset < 0 or flags:
+        if error.errno != Errno.EFAULT:
             raise
-        return _no_buffers(t, fd, iov, count, descriptors.write_nowhere, offset)
+        return _no_buffers(t, fd, iov, count, descriptors.write_nowhere, offset, flags)
     if not pieces:
         return _no_vector(t, fd, os.O_WRONLY)
     if flags:
         check_access(t, fd, os.O_WRONLY)
-    return _write_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags))
+    return _write_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
 
 
-def host_rw_flags(t: Thread, fd: int, flags: int) -> int:
-    """RWF_ bits for the host. EOPNOTSUPP for what it cannot do."""
+def host_rw_flags(t: Thread, fd: int, flags: int, offset: int | None, size: int) -> int:
+    """RWF_ bits for the host. EOPNOTSUPP for what it cannot do, after EINVAL for an end that no file has."""
     if flags & ~ALL_RW_FLAGS:
         check_access(t, fd)
+        if offset is not None and offset + size > MAX_OFFSET:
+            raise LinuxError(Errno.EINVAL)
         raise LinuxError(Errno.EOPNOTSUPP)
     return sum(bit for linux, bit in HOST_RW.items() if flags & linux)
 

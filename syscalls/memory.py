@@ -319,8 +319,25 @@ def madvise(t: Thread, addr: Ptr, length: Size, advice: Int) -> int:
     return 0
 
 
+NOT_FOR_CLOCK_DATA = frozenset(
+    {
+        Madvise.DONTNEED,
+        Madvise.DONTNEED_LOCKED,
+        Madvise.FREE,
+        Madvise.DOFORK,
+        Madvise.DODUMP,
+        Madvise.COLD,
+        Madvise.PAGEOUT,
+        Madvise.POPULATE_READ,
+    }
+)
+"""Advice that a mapping of the kernel's own pages ([vvar]) does not take."""
+
+
 def _advise(t: Thread, vma: Vma, start: int, end: int, advice: int) -> None:
     memory = t.memory
+    if vma.special and vma.name.startswith(b"[vvar") and advice in NOT_FOR_CLOCK_DATA:
+        raise LinuxError(Errno.EINVAL)
     if advice in (Madvise.DONTFORK, Madvise.DOFORK):
         memory.change(start, end, dontfork=advice == Madvise.DONTFORK)
         if advice == Madvise.DONTFORK:

@@ -65,7 +65,7 @@ CALLS: dict[str, tuple[int | str, ...]] = {
     "memfd_create": ("file", 0), "mincore": (OUT, 4096, B), "mkdir": ("new", 0o755), "mkdirat": (AT_FDCWD, "new", 0o755),
     "mknod": ("new", 0o644, 0), "mknodat": (AT_FDCWD, "new", 0o644, 0), "nanosleep": ("zeros", A),
     "newfstatat": (AT_FDCWD, "file", A, 0), "open": ("file", 0, 0), "openat": (AT_FDCWD, "file", 0, 0),
-    "openat2": (AT_FDCWD, "file", "how", 24), "pipe": (A,), "pipe2": (A, 0), "poll": ("pollfd", 1, 0),
+    "openat2": (AT_FDCWD, "file", "how", 24), "pipe": (A,), "pipe2": (A, 0), "pkey_mprotect": (OUT, 8, 3, -1), "poll": ("pollfd", 1, 0),
     "ppoll": ("pollfd", 1, "zeros", "signals", 8), "pread64": (FD, A, 8, 0), "preadv": (FD, "iovec", 1, 0, 0),
     "preadv2": (FD, "iovec", 1, 0, 0, 0), "prlimit64": (0, 7, "limit", A), "pselect6": (8, "set", "zeros", "zeros", "argv", 0),
     "pwrite64": (FD, "zeros", 8, 0), "pwritev": (FD, "iovec", 1, 0, 0), "pwritev2": (FD, "iovec", 1, 0, 0, 0),
@@ -110,7 +110,8 @@ COMMANDS: dict[str, tuple[str, tuple[int | str, ...], int]] = {
 }  # fmt: skip
 """Pointers behind commands: (call, good arguments, which is the pointer)."""
 NOT_MADE = {
-    **dict.fromkeys(("clone", "clone3", "vfork", "fork", "wait4", "waitid"), "a child would run away with the stub"),
+    **dict.fromkeys(("clone", "clone3", "vfork", "fork"), "a child would run away with the stub: tests/guests/badpointers.c"),
+    **dict.fromkeys(("wait4", "waitid"), "without a child it looks at nothing: tests/guests/badpointers.c"),
     **dict.fromkeys(("rt_sigreturn", "exit", "exit_group", "pause"), "does not come back"),
     "rseq": "refused: glibc goes on without it",
 }

@@ -46,6 +46,24 @@ def reading_at_the_end_looks_at_no_buffer(side: Side) -> None:
     side.pread64(0, 0, 100, 0)
 
 
+def flags_of_a_transfer_come_before_its_buffers(side: Side) -> None:
+    side.openat(AT_FDCWD, b"a", CREATE, 0o644)
+    side.poke(A, pack("<QQ", 0, 1))
+    for flags in (1, 2, 8, 0x10, 0x40, 0x80):
+        for offset in (0, 2**63 - 1):
+            side.pwritev2(0, A, 1, offset, 0, flags)
+            side.preadv2(0, A, 1, offset, 0, flags)
+
+
+def a_path_descriptor_is_ready_for_all(side: Side) -> None:
+    side.openat(AT_FDCWD, b"b", 0o100, 0o644)
+    side.openat(AT_FDCWD, b"b", 0o10000000, 0)
+    for sets in ((A, 0, 0), (0, A, 0), (0, 0, A), (A, A, A)):
+        side.poke(A, pack("<Q", 2))
+        side.select(3, *sets, B)
+        side.peek(A, 8)
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -190,6 +208,8 @@ FOUND = [
     a_last_dot_needs_search_permission,
     the_limit_comes_before_the_buffers,
     reading_at_the_end_looks_at_no_buffer,
+    flags_of_a_transfer_come_before_its_buffers,
+    a_path_descriptor_is_ready_for_all,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

@@ -26,10 +26,10 @@ class PollEvents(IntFlag):
 
 ALWAYS = PollEvents.ERR | PollEvents.HUP | PollEvents.NVAL
 """Reported whether asked for or not."""
-SELECT_IN = PollEvents.IN | PollEvents.RDNORM | PollEvents.RDBAND | PollEvents.HUP | PollEvents.ERR
-SELECT_OUT = PollEvents.OUT | PollEvents.WRNORM | PollEvents.WRBAND | PollEvents.ERR
-SELECT_EX = PollEvents.PRI
-"""What select(2) calls readable, writable and exceptional."""
+SELECT_IN = PollEvents.IN | PollEvents.RDNORM | PollEvents.RDBAND | PollEvents.HUP | PollEvents.ERR | PollEvents.NVAL
+SELECT_OUT = PollEvents.OUT | PollEvents.WRNORM | PollEvents.WRBAND | PollEvents.ERR | PollEvents.NVAL
+SELECT_EX = PollEvents.PRI | PollEvents.NVAL
+"""What select(2) calls readable, writable and exceptional: an O_PATH descriptor, which is open and can do nothing, is all three."""
 
 POLLFD = Struct("<ihH")
 """fd, events, revents. `events` is read signed and masked."""

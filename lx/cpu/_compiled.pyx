@@ -241,13 +241,13 @@ cdef extern from *:
     {
         int saved = errno;
         unsigned head = SIG.head;
-        (void)context;
         if (number == SIGCHLD && SIG.quiet && info->si_code != LX_QUESTION) {
             if (!SIG.running && !SIG.child) lx_wake();
             SIG.child = 1;
             errno = saved;
             return;
         }
+        if (info->si_code == SI_TIMER) sigaddset(&((ucontext_t *)context)->uc_sigmask, number); /* till it is collected */
         if (head - SIG.tail < LX_RING) { SIG.ring[head % LX_RING] = *info; SIG.head = head + 1; }
         else SIG.lost = 1;
         SIG.attention = 1;

@@ -53,8 +53,9 @@ LATE_TICKS = 8
 """Stops without a reason that may be ticks which came too late for the run they meant."""
 SIGCHLD = int(signal.SIGCHLD)
 SIGNALFD_INFO = struct.Struct("<IiiIIiIIIIiiQQQQ")
+AT_A_TIME = 128
+"""How many signals are taken before somebody looks at them: a timer may fire faster than they can be read."""
 RETRY = 0.005
-"""The signal that ends a host call which waits; a guest that uses it itself may lose one while it waits for a lock."""
 """Seconds after which the helper stops the CPU again while signals have not been taken."""
 
 
@@ -841,7 +842,7 @@ class Engine:
             self._woken = False
             with suppress(OSError):
                 os.read(self._woken_fd, 4096)
-        while self._signalfd >= 0:
+        for _ in range(AT_A_TIME if self._signalfd >= 0 else 0):
             try:
                 raw = os.read(self._signalfd, 128)
             except OSError:

@@ -20,7 +20,7 @@ from lx.host.libc import bind, failure, libc
 nowhere = 1
 beyond = 1 << 63
 
-Asking = Callable[[int, int, int | None, int], int]
+Asking = Callable[[int, int, int | None, int, int], int]
 
 
 class _IoVec(ctypes.Structure):
@@ -43,6 +43,8 @@ _read = bind("read", c_int, c_void_p, c_size_t)
 _write = bind("write", c_int, c_void_p, c_size_t)
 _pread = bind("pread", c_int, c_void_p, c_size_t, c_int64)
 _pwrite = bind("pwrite", c_int, c_void_p, c_size_t, c_int64)
+_preadv2 = bind("preadv2", c_int, c_void_p, c_int, c_int64, c_int)
+_pwritev2 = bind("pwritev2", c_int, c_void_p, c_int, c_int64, c_int)
 _readv = bind("readv", c_int, c_void_p, c_int)
 _writev = bind("writev", c_int, c_void_p, c_int)
 _vmsplice = bind("vmsplice", c_int, c_void_p, c_size_t, c_uint)
@@ -151,13 +153,17 @@ def copy_from(pieces: Sequence[memoryview]) -> bytes:
     return bytes(data)
 
 
-def read_nowhere(fd: int, count: int, offset: int | None = None, address: int = nowhere) -> int:
-    """What read(2), or pread(2) with an offset, says to a bad address."""
+def read_nowhere(fd: int, count: int, offset: int | None = None, address: int = nowhere, flags: int = 0) -> int:
+    """What read(2), pread(2) with an offset, or preadv2(2) with flags too, says to a bad address."""
+    if flags:
+        return _preadv2(fd, ctypes.byref(_IoVec(address, count)), 1, offset, flags)
     return _read(fd, address, count) if offset is None else _pread(fd, address, count, offset)
 
 
-def write_nowhere(fd: int, count: int, offset: int | None = None, address: int = nowhere) -> int:
-    """What write(2), or pwrite(2) with an offset, says to a bad address."""
+def write_nowhere(fd: int, count: int, offset: int | None = None, address: int = nowhere, flags: int = 0) -> int:
+    """What write(2), pwrite(2) or pwritev2(2) says to a bad address, likewise."""
+    if flags:
+        return _pwritev2(fd, ctypes.byref(_IoVec(address, count)), 1, offset, flags)
     return _write(fd, address, count) if offset is None else _pwrite(fd, address, count, offset)
 
 

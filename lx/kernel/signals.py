@@ -195,7 +195,11 @@ class Signals:
     # ---- arrival
 
     def collect(self) -> None:
-        """Take over what the engine has caught on the host."""
+        """Take over what the engine has caught on the host.
+
+        A timer's signal stays blocked there until then: one that fires without end would leave us no time to come here.
+        """
+        timed = False
         self.child_event |= self.process.engine.take_child()
         for info in self.process.engine.drain():
             number, _, code = SIGINFO_HEAD.unpack_from(info)
@@ -214,6 +218,7 @@ class Signals:
                     continue
                 if any(pending.signo == signo for pending in self.queue):
                     continue
+            timed |= code == SI_TIMER
             if code == SI_TIMER and self.process.timers is not None:
                 self._timed(info)
             elif number == KICK and code == SI_TKILL and USER_INFO.unpack_from(info)[3] == os.getpid():
@@ -225,6 +230,8 @@ class Signals:
         bus = self.process.engine.take_bus()
         if bus is not None:
             self.force(fault_info(Signal.SIGBUS, 2, bus), (4, 14, bus))
+        if timed:
+            self.process.host_mask()
 
     def _take_letters(self) -> None:
         """Other processes may have sent signals to single threads of this one."""

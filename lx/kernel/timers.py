@@ -18,6 +18,7 @@ from lx.host import timers as host
 from lx.kernel.signals import Pending
 
 KEPT_BY_LIBC = (32, 33)
+INT_MAX = 2**31 - 1
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Timers:
         at = _place(queue, ident)
         if at >= 0:
             head = TIMER_INFO.unpack_from(queue[at].info)
-            timer.overrun = head[4] + overrun + 1
+            timer.overrun = min(head[4] + overrun + 1, INT_MAX)
             merged = TIMER_INFO.pack(*head[:4], timer.overrun, value).ljust(SIGINFO_SIZE, b"\0")
             queue[at] = Pending(queue[at].signo, merged)
             return None

@@ -116,6 +116,7 @@ def execute(side: Side, program: Program) -> Seen:
             written.append(seen)
         state = _state(side, program)
         state.append(("invariants", "broken" if isinstance(side, Guest) and side.check() else "hold"))
+        state.append(("hello", kind(side.hello())))
         end = in_words(side.end_served())
     except Ended as ended:
         end = in_words(ended.status)

@@ -2,7 +2,8 @@
 
 An entry says of which call and in which respect (`what`) lx answers `lx` where Linux answers `linux`, for which reason
 (`deliberate`, `host cannot`, `not done yet`) and, in a sentence, `why`. `where` narrows it: parameter name to a word that
-must be in that argument's class (lx.testing.distinct). `witness` is a program that shows it: calls with their arguments, where
+must be in that argument's class (lx.testing.distinct). `cpu` is a flag of /proc/cpuinfo without which there is no such divergence:
+the entry stands only on machines that have it. `witness` is a program that shows it: calls with their arguments, where
 "text" and "hex:00ff" are bytes in memory, "$1" is the result of step 1, "@out+8" is memory to write to, "@edge" its end,
 and a list after fork's arguments is a call that its child makes. tests/test_divergences.py runs each, and one that agrees is red.
 """
@@ -10,6 +11,7 @@ and a list after fork's arguments is a call that its child makes. tests/test_div
 import os
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from lx.testing.compare import Divergence, kind
@@ -41,6 +43,7 @@ class Known:
     why: str
     witness: Program
     where: dict[str, str] = field(default_factory=dict)
+    cpu: str = ""
 
     @property
     def name(self) -> str:
@@ -61,13 +64,21 @@ class Known:
 
 
 def load(path: str = FILE) -> list[Known]:
-    """The entries of a file. BadEntry for a wrong one."""
+    """The entries of a file that stand on this machine. BadEntry for a wrong one."""
     with open(path, "rb") as file:
         try:
             content = tomllib.load(file)
         except tomllib.TOMLDecodeError as error:
             raise BadEntry(f"{path}: {error}") from None
-    return [_entry(raw, f"{path}: entry {i + 1}") for i, raw in enumerate(content.get("divergence", []))]
+    entries = [_entry(raw, f"{path}: entry {i + 1}") for i, raw in enumerate(content.get("divergence", []))]
+    return [entry for entry in entries if not entry.cpu or entry.cpu in cpu_flags()]
+
+
+@cache
+def cpu_flags() -> frozenset[str]:
+    """What the machine's CPU has, as /proc/cpuinfo tells it."""
+    with open("/proc/cpuinfo") as file:
+        return frozenset(next((line.split()[2:] for line in file if line.startswith("flags")), ()))
 
 
 def find(entries: list[Known], divergence: Divergence, program: Program) -> Known | None:
@@ -82,7 +93,8 @@ def _entry(raw: dict[str, Any], place: str) -> Known:
     if raw["reason"] not in REASONS:
         raise BadEntry(f"{place}: the reason is none of: {', '.join(REASONS)}")
     words = {name: str(raw[name]) for name in ("call", "what", "lx", "linux", "reason", "why")}
-    return Known(**words, witness=_witness(raw["witness"], place), where=dict(raw.get("where", {})))
+    witness, where = _witness(raw["witness"], place), dict(raw.get("where", {}))
+    return Known(**words, witness=witness, where=where, cpu=str(raw.get("cpu", "")))
 
 
 def _witness(calls: list[list[Any]], place: str) -> Program:

@@ -1,7 +1,8 @@
 /* The guest that executes what a test tells it: read a record (number, six arguments) from descriptor 250, make the call,
    write the result to 251. Number -2 forks a server's child, which goes on reading while its parent waits and then answers
    with MAGIC and the wait status. The child of a fork that a test makes executes the records at SCRIPT instead, up to
-   number -1, and exits. `one` is for lx.testing.direct, which sets the registers itself. stub.bin is this, assembled; tests/test_testing.py checks that. */
+   number -1, and exits. With a second argument it has replaced a stub, whose descriptors it
+   goes on with, and answers 0 for the execve. `one` is for lx.testing.direct, which sets the registers itself. stub.bin is this, assembled; tests/test_testing.py checks that. */
         .set    RECORD, 0x500000
         .set    RESULT, 0x500040
         .set    STATUS, 0x500048
@@ -9,6 +10,8 @@
         .set    SCRIPT, 0x501000
         .globl  _start
 _start:
+        cmpq    $1, (%rsp)
+        jne     hello
         xor     %edi, %edi
         mov     $250, %esi
         call    dup2
@@ -74,6 +77,8 @@ next:   cmpq    $-1, (%r12)
         call    make
         add     $56, %r12
         jmp     next
+hello:  xor     %eax, %eax
+        jmp     reply
 end:    xor     %edi, %edi
         mov     $231, %eax
         syscall

@@ -6,7 +6,7 @@ the chunk is through, it says so with what it has counted. So whoever reads may 
 and a chunk that was not finished is run again.
 
 A program that differs is run again, twice and with more patience: what does not differ each time is counted as unstable, by its
-key, and is no finding. A divergence whose call and answers have been shrunk often enough is only counted.
+key, and is no finding, unless it is a crash of lx. A divergence whose call and answers have been shrunk often enough is only counted.
 """
 
 import json
@@ -170,6 +170,9 @@ class Bench:
             self._by_name["repeats"][self._first[rough]] += 1
             return
         divergence = self._confirmed(case)
+        if divergence is None and case.kind == "crash":
+            self._unrepeated(case, raw)
+            return
         if divergence is None:
             self._by_name["unstable"][rough] += 1
             return
@@ -185,6 +188,14 @@ class Bench:
         self._identities[raw] = final.identity
         self._first.setdefault(rough, final.identity)
         self._say({"finding": final.as_json(), "replaces": early.identity})
+
+    def _unrepeated(self, case: "_Case", raw: str) -> None:
+        """A crash that does not come again is one all the same: the program and the report are what there is of it."""
+        last = case.program.steps[-1].name
+        crash = Divergence(-1, last, "crash", f"{case.key} (not the same when run again)", "")
+        found = finding.make(crash, case.program, case.index, kind="crash", minimal=False, report=case.report)
+        self._identities[raw] = found.identity
+        self._say({"finding": found.as_json()})
 
     def _confirmed(self, case: "_Case") -> Divergence | None:
         with self._patience(PATIENCE):
