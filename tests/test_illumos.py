@@ -18,7 +18,6 @@ from lx.abi.errno import Errno
 from lx.abi.fcntl import OpenFlags
 from lx.abi.poll import PollEvents
 from lx.abi.signals import NSIG, Signal
-from lx.cpu import engine_name
 from lx.host import numbers
 
 FILES = "atcalls closedfds copying directories dupfcntl iovecs locks openat2 opening pipes renaming seeking stats xattrs"
@@ -32,14 +31,8 @@ def without_lost(text: bytes) -> bytes:
     return re.sub(rb"^signal 64: .*\n", b"", text, flags=re.M)
 
 
-NOT_ON_PURE = ("death", "vforking")
-"""The pure engine works with signals and descriptors of its own while it waits, and the costume does not cover all of that."""
-
-
 @pytest.mark.parametrize("guest", GUESTS)
 def test_a_guest_on_illumos_numbers_sees_linux(guest: str, build: Build, tmp_path: Path) -> None:
-    if guest in NOT_ON_PURE and engine_name() == "pure":
-        pytest.skip("the costume does not cover the pure engine's own waiting")
     source = f"{guest}.c"
     program = [str(build(source, "-static", *directive(source, "cflags"))), *directive(source, "args")]
     native = observe(program, ENVIRONMENT, tmp_path, {}, b"")

@@ -159,6 +159,8 @@ class Signals:
         action = self.actions[signo]
         engine = self.process.engine
         number = self.process.host.signal_to_host(signo)
+        if not number:  # the host has no such signal, and nobody can send it
+            return
         flags = action.flags & (SaFlags.NOCLDSTOP | SaFlags.NOCLDWAIT)
         ignored = action.handler == SIG_IGN
         if signo == Signal.SIGCHLD:
