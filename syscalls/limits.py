@@ -13,7 +13,6 @@ from lx.abi.capability import Cap
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.resource import RLIMIT, RUSAGE, SYSINFO, PriorityWhich, Resource, RusageWho, rusage_values
 from lx.abi.sched import (
-    IOPRIO_BE_NORMAL,
     IOPRIO_CLASS_SHIFT,
     IOPRIO_LEVEL_MASK,
     NICE_MAX,
@@ -155,10 +154,18 @@ def setpriority(t: Thread, which: Which, who: Pid, nice: Int) -> int:
 @syscall(note="a process's threads have one class and priority")
 def ioprio_get(t: Thread, which: IoWhich, who: Pid) -> int:
     """The best I/O scheduling class and priority among processes."""
-    found = [linux_only.ioprio_get(pid) for pid in _targets(t, which - 1, who)]
+    found = {pid: linux_only.ioprio_get(pid) for pid in _targets(t, which - 1, who)}
     if which == IoprioWhich.IOPRIO_WHO_PROCESS:
-        return found[0]
-    return min(value if value >> IOPRIO_CLASS_SHIFT & 7 else int(IOPRIO_BE_NORMAL) for value in found)
+        return next(iter(found.values()))
+    return min(value if value >> IOPRIO_CLASS_SHIFT & 7 else _by_cpu(pid) for pid, value in found.items())
+
+
+def _by_cpu(pid: int) -> int:
+    """The I/O priority of a process that has not been given one: its CPU class's, at a level that goes with its nice value."""
+    policy = os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK
+    best = policy in (os.SCHED_FIFO, os.SCHED_RR)
+    kind = IoprioClass.IDLE if policy == os.SCHED_IDLE else IoprioClass.RT if best else IoprioClass.BE
+    return kind << IOPRIO_CLASS_SHIFT | (os.getpriority(os.PRIO_PROCESS, pid) + 20) // 5
 
 
 @syscall(note="a process's threads have one class and priority")

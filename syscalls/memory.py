@@ -69,6 +69,8 @@ def mmap(t: Thread, addr: Ptr, length: Size, prot: ProtBits, flags: MapBits, fd:
     if flags & MapFlags.HUGETLB and flags & MAP_TYPE in (MAP_SHARED, MAP_PRIVATE):
         raise t.unsupported("mmap flag MAP_HUGETLB", flags, Errno.ENOMEM)
     at = _place(t.memory, addr, size, flags)
+    if at > ERRORS:
+        return at - (1 << 64)
     if not anonymous and _beyond(fd, offset & 2**64 - 1, size):
         raise LinuxError(Errno.EOVERFLOW)
     kind = flags & MAP_TYPE
@@ -97,9 +99,15 @@ def mmap(t: Thread, addr: Ptr, length: Size, prot: ProtBits, flags: MapBits, fd:
     return at
 
 
+ERRORS = 2**64 - 4096
+"""What lies behind is an error to Linux, in an address too: a fixed one comes back as it is."""
+
+
 def _place(memory: AddressSpace, addr: int, size: int, flags: int) -> int:
     """Where the mapping goes; ENOMEM, EINVAL, EEXIST, EPERM as Linux has them."""
     if flags & (MapFlags.FIXED | MapFlags.FIXED_NOREPLACE):
+        if addr > ERRORS:
+            return addr
         if size > memory.task_size - addr or addr > memory.task_size:
             raise LinuxError(Errno.ENOMEM)
         if addr % PAGE:

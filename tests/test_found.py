@@ -64,6 +64,20 @@ def a_path_descriptor_is_ready_for_all(side: Side) -> None:
         side.peek(A, 8)
 
 
+def an_io_priority_goes_with_the_nice_value(side: Side) -> None:
+    for nice in (0, 7, 13):
+        side.setpriority(1, 0, nice)
+        side.ioprio_get(2, 0)
+        side.ioprio_get(1, 0)
+
+
+def a_fixed_address_among_the_errors_comes_back(side: Side) -> None:
+    side.pipe2(A, 0)
+    for address in (-8, -1, -4095, -4096, 1 << 47):
+        side.mmap(address, 1, 0, 0x100000, 0, 0)
+        side.mmap(address, 1 << 40, 3, 0x32, -1, 0)
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -210,6 +224,8 @@ FOUND = [
     reading_at_the_end_looks_at_no_buffer,
     flags_of_a_transfer_come_before_its_buffers,
     a_path_descriptor_is_ready_for_all,
+    an_io_priority_goes_with_the_nice_value,
+    a_fixed_address_among_the_errors_comes_back,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

@@ -29,7 +29,7 @@ ALWAYS = PollEvents.ERR | PollEvents.HUP | PollEvents.NVAL
 SELECT_IN = PollEvents.IN | PollEvents.RDNORM | PollEvents.RDBAND | PollEvents.HUP | PollEvents.ERR | PollEvents.NVAL
 SELECT_OUT = PollEvents.OUT | PollEvents.WRNORM | PollEvents.WRBAND | PollEvents.ERR | PollEvents.NVAL
 SELECT_EX = PollEvents.PRI | PollEvents.NVAL
-"""What select(2) calls readable, writable and exceptional: an O_PATH descriptor, which is open and can do nothing, is all three."""
+"""What select(2) calls readable, writable and exceptional. An O_PATH descriptor, open and good for nothing, is all three."""
 
 POLLFD = Struct("<ihH")
 """fd, events, revents. `events` is read signed and masked."""

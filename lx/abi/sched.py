@@ -64,7 +64,6 @@ class IoprioClass(IntEnum):
 
 IOPRIO_CLASS_SHIFT = 13
 IOPRIO_LEVEL_MASK = 7
-IOPRIO_BE_NORMAL = IoprioClass.BE << IOPRIO_CLASS_SHIFT | 4
 
 
 class MemPolicy(IntEnum):

@@ -20,7 +20,7 @@ from lx.host.libc import bind, failure, libc
 nowhere = 1
 beyond = 1 << 63
 
-Asking = Callable[[int, int, int | None, int, int], int]
+Asking = Callable[..., int]
 
 
 class _IoVec(ctypes.Structure):

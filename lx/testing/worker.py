@@ -6,7 +6,8 @@ the chunk is through, it says so with what it has counted. So whoever reads may 
 and a chunk that was not finished is run again.
 
 A program that differs is run again, twice and with more patience: what does not differ each time is counted as unstable, by its
-key, and is no finding, unless it is a crash of lx. A divergence whose call and answers have been shrunk often enough is only counted.
+key, and is no finding, unless it is a crash of lx. A divergence whose call and answers have been shrunk often enough is only
+counted.
 """
 
 import json
