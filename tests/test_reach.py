@@ -1,8 +1,9 @@
 """How far generated programs reach: calls that do something, and rows that are called with hostile arguments.
 
 Some hundred programs of one seed, and three for each call, are run under lx (tests/test_oracle.py and campaigns compare such
-programs with the kernel); what they call and what came back is counted. A row's hostile arguments come from these programs too, or from
-tests/test_bad_pointers.py and tests/guests/badpointers.c, which compare with the kernel, as programs do not make every call.
+programs with the kernel); what they call and what came back is counted. A row's hostile arguments come from these programs too,
+or from tests/test_bad_pointers.py and tests/guests/badpointers.c, which compare with the kernel, as programs do not make every
+call.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
 """Divergences that are known: divergences.toml, one reviewed file.
 
 An entry says of which call and in which respect (`what`) lx answers `lx` where Linux answers `linux`, for which reason
-(`deliberate`, `host cannot`, `not done yet`) and, in a sentence, `why`. `where` narrows it: parameter name to a word that
-must be in that argument's class (lx.testing.distinct). `cpu` is a flag of /proc/cpuinfo without which
-there is no such divergence: the entry stands only on machines that have it. `witness` is a program that shows it: calls with their arguments, where
-"text" and "hex:00ff" are bytes in memory, "$1" is the result of step 1, "@out+8" is memory to write to, "@edge" its end,
-and a list after fork's arguments is a call that its child makes. tests/test_divergences.py runs each, and one that agrees is red.
+(`deliberate`, `host cannot`, `not done yet`) and, in a sentence, `why`. `where` narrows it: parameter name to a word that must be
+in that argument's class (lx.testing.distinct). `cpu` is a flag of /proc/cpuinfo without which there is no such divergence: the
+entry stands only on machines that have it. `witness` is a program that shows it: calls with their arguments, where "text" and
+"hex:00ff" are bytes in memory, "$1" is the result of step 1, "@out+8" is memory to write to, "@edge" its end, and a list after
+fork's arguments is a call that its child makes. tests/test_divergences.py runs each, and one that agrees is red.
 """
 
 import os
