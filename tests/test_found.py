@@ -6,6 +6,7 @@ from struct import pack
 import pytest
 
 from lx.testing import Side, replay
+from lx.testing.image import EDGE
 
 AT_FDCWD, CREATE = -100, 0o102
 A, B = 0x50D000, 0x50D100
@@ -76,6 +77,30 @@ def a_fixed_address_among_the_errors_comes_back(side: Side) -> None:
     for address in (-8, -1, -4095, -4096, 1 << 47):
         side.mmap(address, 1, 0, 0x100000, 0, 0)
         side.mmap(address, 1 << 40, 3, 0x32, -1, 0)
+
+
+def a_word_is_stored_whole_or_not(side: Side) -> None:
+    for by in (1, 3):
+        side.getresgid(A, A + 4, EDGE - by)
+        side.symlink(b"l", EDGE - by)
+        side.pipe2(EDGE - by, 0)
+        side.symlink(b"l", EDGE - by)
+        side.time(EDGE - by)
+        side.symlink(b"l", EDGE - by)
+
+
+def a_device_of_no_name(side: Side) -> None:
+    side.mkdir(b"d", 0o755)
+    for name in (b"a/", b"a", b"d/", b"d/a/", b"nope/a/", b""):
+        for mode in (0o020000, 0o060644, 0o010644, 0o040000, 0o030000):
+            side.mknod(name, mode, 1)
+            side.unlink(name)
+
+
+def a_segment_of_two_gigabytes(side: Side) -> None:
+    ident = side.shmget(8, 1 << 31, 0o1600)
+    side.shmget(8, 0, 0)
+    side.shmctl(ident, 0, 0)
 
 
 def huge_pages_of_a_file(side: Side) -> None:
@@ -226,6 +251,9 @@ FOUND = [
     a_path_descriptor_is_ready_for_all,
     an_io_priority_goes_with_the_nice_value,
     a_fixed_address_among_the_errors_comes_back,
+    a_word_is_stored_whole_or_not,
+    a_device_of_no_name,
+    a_segment_of_two_gigabytes,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

@@ -979,11 +979,18 @@ cdef class Engine:
 
     def put_u32(self, address, value):
         cdef uint32_t word = <uint32_t>PyLong_AsUnsignedLongLongMask(value)
-        self.copy(<char *>&word, PyLong_AsUnsignedLongLongMask(address), 4, True)
+        self.put(<char *>&word, PyLong_AsUnsignedLongLongMask(address), 4)
 
     def put_u64(self, address, value):
         cdef uint64_t word = PyLong_AsUnsignedLongLongMask(value)
-        self.copy(<char *>&word, PyLong_AsUnsignedLongLongMask(address), 8, True)
+        self.put(<char *>&word, PyLong_AsUnsignedLongLongMask(address), 8)
+
+    cdef int put(self, char *word, uint64_t address, uint64_t size) except -1:
+        """One store: across two pages, of which the second is bad, nothing of it is done."""
+        if (address & 4095) + size > 4096:
+            self.require(address, size, PROT_WRITE)
+        self.copy(word, address, size, True)
+        return 0
 
     def compare_swap(self, uint64_t address, uint32_t old, uint32_t value):
         """Write the value if the word is `old`, in one step for all processes that share it; what it was. EFAULT."""

@@ -374,7 +374,8 @@ class Engine:
         return int.from_bytes(self.read(address, 8), "little")
 
     def put_u32(self, address: int, value: int) -> None:
-        """Write the low 32 bits. EFAULT."""
+        """Write the low 32 bits, all or none. EFAULT."""
+        self._whole(address, 4, WRITE)
         self.write(address, (value & 0xFFFFFFFF).to_bytes(4, "little"))
 
     def compare_swap(self, address: int, old: int, value: int) -> int:
@@ -396,7 +397,8 @@ class Engine:
         self.flush_code()
 
     def put_u64(self, address: int, value: int) -> None:
-        """Write the low 64 bits. EFAULT."""
+        """Write the low 64 bits, all or none. EFAULT."""
+        self._whole(address, 8, WRITE)
         self.write(address, (value & U64).to_bytes(8, "little"))
 
     def cstring(self, address: int, limit: int) -> bytes:

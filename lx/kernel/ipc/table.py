@@ -90,7 +90,8 @@ class Table:
 
     def _record(self, kind: str, ident: int, key: int, host_key: int, size: int) -> None:
         index = ident % SLOTS
-        SLOT.pack_into(self._map, self._at(kind, index), ident + 1, key, host_key, size)
+        semaphores = size if kind == "sem" else 0
+        SLOT.pack_into(self._map, self._at(kind, index), ident + 1, key, host_key, semaphores)
         if index >= self._top(kind):
             at = SECRET_SIZE + 4 * KINDS.index(kind)
             self._map[at : at + 4] = (index + 1).to_bytes(4, "little")

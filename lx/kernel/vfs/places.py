@@ -395,6 +395,8 @@ class HostPlace(Place):
             with suppress(FileNotFoundError):
                 os.stat(self.name, dir_fd=self.directory, follow_symlinks=False)
                 raise LinuxError(Errno.EEXIST)
+            if self._spelt.endswith(b"/"):
+                raise LinuxError(Errno.ENOENT)
             paths.faccessat(self.directory, b".", W_OK | X_OK, AT_EACCESS)
             raise LinuxError(Errno.EPERM)
         os.mknod(self._spelt, mode, device, dir_fd=self.directory)
