@@ -57,6 +57,8 @@ NUMBERS_DRAWN = (0, 0, 1, 1, 2, 3, 4, 5, 7, 8, 9, 16, 63, 64, 100, 1024, 4096, 2
 OFFSETS = (0, 0, 1, 3, 5, 100, 4095, 4096, 8192, 2**20, 2**31, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 MODES = (0, 0o600, 0o644, 0o755, 0o777, 0o7777, 0o444, 0o100644, 0o010644, 0o020644, 2**32 - 1)
 F_SETOWN = 8
+RLIMIT_STACK, RLIMIT_CORE = 3, 4
+PRIO_USER, IOPRIO_WHO_USER = 2, 3
 CATCHES_CALLS = (22, 59)
 """PR_SET_SECCOMP, PR_SET_SYSCALL_USER_DISPATCH."""
 SLOT, NAME_SLOT = 0x80, 0x20
@@ -390,10 +392,32 @@ def _own_signals(d: Draft, args: list[Value]) -> None:
         args[2] = d.random.choice((0, 99999999))
 
 
-def _not_of_a_user(d: Draft, args: list[Value]) -> None:
-    """IOPRIO_WHO_USER means processes outside the program."""
-    if args[0] == 3:
-        args[0] = 1
+def _no_small_stack(which: int) -> Bend:
+    """Whether a program starts with a stack of a page is up to where chance puts its arguments."""
+
+    def bend(d: Draft, args: list[Value]) -> None:
+        if args[which] == RLIMIT_STACK:
+            args[which] = RLIMIT_CORE
+
+    return bend
+
+
+def _not_of_a_user(user: int) -> Bend:
+    """A user's processes are outside the program too."""
+
+    def bend(d: Draft, args: list[Value]) -> None:
+        if args[0] == user:
+            args[0] = 1
+
+    return bend
+
+
+def _both(*bends: Bend) -> Bend:
+    def bend(d: Draft, args: list[Value]) -> None:
+        for one in bends:
+            one(d, args)
+
+    return bend
 
 
 def _own_calls(d: Draft, args: list[Value]) -> None:
@@ -439,8 +463,9 @@ def _signal_by_pidfd(d: Draft, args: list[Value]) -> None:
 
 BENT: dict[str, Bend] = {
     "sched_getattr": lambda d, args: args.__setitem__(1, OUT + 0x400),
-    "ioprio_set": _not_of_a_user,
-    "ioprio_get": _not_of_a_user,
+    "ioprio_set": _not_of_a_user(IOPRIO_WHO_USER),
+    "ioprio_get": _not_of_a_user(IOPRIO_WHO_USER),
+    "getpriority": _not_of_a_user(PRIO_USER),
     "fcntl": _own_signals,
     "prctl": _own_calls,
     "socket": _unix,
@@ -464,7 +489,8 @@ BENT: dict[str, Bend] = {
     "rt_sigqueueinfo": _to_itself(0, 1, 2),
     "rt_tgsigqueueinfo": _to_itself(1, 2, 3),
     "setpriority": _of_itself(0, 1),
-    "prlimit64": _of_itself(None, 0),
+    "setrlimit": _no_small_stack(0),
+    "prlimit64": _both(_of_itself(None, 0), _no_small_stack(1)),
     "nanosleep": _soon(0),
     "clock_nanosleep": _sleep_on_a_clock,
     "rt_sigtimedwait": _soon(2),

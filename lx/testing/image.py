@@ -13,6 +13,8 @@ POOL, POOL_SIZE = DATA + 0x2000, 0x2000
 """Constants that generated arguments point at."""
 SCRATCH, SCRATCH_SIZE = DATA + 0x14000, 0x8000
 """Room for the arguments of calls that are made by hand."""
+GUARD = DATA + 0xB000
+"""A page that a side takes away: what is written from the constants on, however much, ends before what calls have written."""
 OUT, OUT_SIZE = DATA + 0xC000, 0x4000
 """Where generated calls write."""
 CONTROL, ANSWERS = 250, 251

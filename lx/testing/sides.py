@@ -27,7 +27,21 @@ from types import TracebackType
 
 from lx.abi.prctl import Prctl
 from lx.testing import processes
-from lx.testing.image import ANSWERS, CHECK, CONTROL, END, MAGIC, RECORD, RESULT, SCRATCH, SCRATCH_SIZE, SCRIPT, SERVE, image
+from lx.testing.image import (
+    ANSWERS,
+    CHECK,
+    CONTROL,
+    END,
+    GUARD,
+    MAGIC,
+    RECORD,
+    RESULT,
+    SCRATCH,
+    SCRATCH_SIZE,
+    SCRIPT,
+    SERVE,
+    image,
+)
 from syscalls.numbers_x86_64 import NUMBERS
 
 NOBODY = 65534
@@ -112,6 +126,7 @@ class Side:
             self.call("setresgid", NOBODY, NOBODY, NOBODY)
             self.call("setresuid", NOBODY, NOBODY, NOBODY)
         self.call("umask", 0o022)
+        self.call("munmap", GUARD, 4096)
         self._warm()
         self._die_with_parent()
 
