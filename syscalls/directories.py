@@ -232,9 +232,20 @@ def linkat(t: Thread, olddirfd: DirFd, old: PathPtr, newdirfd: DirFd, new: PathP
 
 def _link(t: Thread, olddirfd: int, old: bytes, newdirfd: int, new: int, flags: int) -> int:
     follow, empty = bool(flags & AtFlags.SYMLINK_FOLLOW), bool(flags & AtFlags.EMPTY_PATH)
+    newdirfd = _as_of_now(t, newdirfd)
     with t.at(olddirfd, old, follow, empty=empty) as source, _new(t, newdirfd, new) as place:
         place.link_from(source)
     return 0
+
+
+def _as_of_now(t: Thread, dirfd: int) -> int:
+    """A descriptor that is looked at later: -1 if it is not open now, as what we open meanwhile may get its number."""
+    try:
+        if dirfd != AT_FDCWD:
+            t.files.check(dirfd)
+    except (LinuxError, OSError):
+        return -1
+    return dirfd
 
 
 def _new(t: Thread, dirfd: int, path: int) -> "Place":
@@ -315,6 +326,7 @@ def renameat2(t: Thread, olddirfd: DirFd, old: PathPtr, newdirfd: DirFd, new: Pa
 
 
 def _rename(t: Thread, olddirfd: int, old: bytes, newdirfd: int, new: int, flags: int) -> int:
+    newdirfd = _as_of_now(t, newdirfd)
     with t.at(olddirfd, old, False, create=True) as source:
         source.search()
         with _new(t, newdirfd, new) as place:

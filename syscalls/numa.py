@@ -151,9 +151,10 @@ def mbind(t: Thread, addr: Ptr, length: ULong, mode: Int, nodemask: Ptr, maxnode
     if end == addr:
         return 0
     found = _policy(policy, bits, nodes)
-    if not t.memory.covered(addr, end):
+    default = policy == Policy.MPOL_DEFAULT
+    if not (t.memory.overlapping(addr, end) if default else t.memory.covered(addr, end)):
         raise LinuxError(Errno.EFAULT)
-    t.memory.change(addr, end, policy=found if policy != Policy.MPOL_DEFAULT else None)
+    t.memory.change(addr, end, policy=None if default else found)
     return 0
 
 

@@ -224,7 +224,10 @@ def sched_setattr(t: Thread, pid: Pid, attr: Ptr, flags: UInt) -> int:
         priority = before[1]
     _set_policy(t, target, policy, priority, bool(bits & SchedFlags.RESET_ON_FORK))
     if policy in ORDINARY and not bits & SchedFlags.KEEP_PARAMS:
-        os.setpriority(os.PRIO_PROCESS, target, min(max(nice, NICE_MIN), NICE_MAX))
+        try:
+            os.setpriority(os.PRIO_PROCESS, target, min(max(nice, NICE_MIN), NICE_MAX))
+        except PermissionError:
+            raise LinuxError(Errno.EPERM) from None
     return 0
 
 

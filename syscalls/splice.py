@@ -40,6 +40,7 @@ End = tuple[int, int]
 
 SPLICE_FLAGS_ALL = sum(SpliceFlags)
 NONBLOCK = int(SpliceFlags.NONBLOCK)
+WAITING = (stat.S_IFSOCK, stat.S_IFCHR)
 
 
 # ---- descriptors, positions, waiting
@@ -71,11 +72,11 @@ def _pipe_ends(ends: Sequence[End], flags: int) -> list[End]:
 
 
 def _stream_ends(t: Thread, ends: Sequence[End]) -> list[End]:
-    """The ends that the host would wait for whatever the flags say."""
+    """The ends that the host would wait for whatever the flags say: sockets and terminals."""
     return [
         (fd, events)
         for fd, events in ends
-        if t.files.kind(fd) == Kind.STREAM and not _is_pipe(fd) and os.get_blocking(fd)
+        if t.files.kind(fd) == Kind.STREAM and stat.S_IFMT(os.fstat(fd).st_mode) in WAITING and os.get_blocking(fd)
     ]
 
 

@@ -103,6 +103,40 @@ def a_segment_of_two_gigabytes(side: Side) -> None:
     side.shmctl(ident, 0, 0)
 
 
+def what_cannot_be_spliced_is_not_waited_for(side: Side) -> None:
+    side.epoll_create1(0)
+    side.pipe2(A, 0)
+    side.splice(0, 0, 0, 0, 1, 0)
+    side.splice(0, 0, 2, 0, 1, 0)
+    side.splice(1, 0, 0, 0, 1, 1)
+    side.eventfd2(0, 0)
+    side.splice(3, 0, 2, 0, 1, 0)
+
+
+def the_default_policy_over_holes(side: Side) -> None:
+    side.mbind(0, 2**32 - 1, 0, 0, 0, 0)
+    side.mbind(0, 2**32 - 1, 2, 0, 0, 0)
+    side.mbind(0, 4096, 0, 0, 0, 0)
+    side.mbind(0, 4096, 4, 0, 0, 0)
+
+
+def a_directory_that_is_opened_meanwhile(side: Side) -> None:
+    side.symlink(b"d/a", b"a")
+    for call in (side.linkat, side.renameat2):
+        for directory in (0, 1, 2, 3, 7):
+            call(AT_FDCWD, b"a", directory, b"d/a", 0)
+            call(AT_FDCWD, b"a", directory, b"b", 0)
+            call(directory, b"a", AT_FDCWD, b"b", 0)
+            side.unlink(b"b")
+
+
+def a_nice_value_is_not_given_back(side: Side) -> None:
+    side.setpriority(0, 0, 5)
+    side.poke(A, pack("<IIQiIQQQ", 48, 0, 0, 3, 0, 0, 0, 0))
+    side.sched_setattr(0, A, 0)
+    side.setpriority(0, 0, 3)
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -254,6 +288,10 @@ FOUND = [
     a_word_is_stored_whole_or_not,
     a_device_of_no_name,
     a_segment_of_two_gigabytes,
+    what_cannot_be_spliced_is_not_waited_for,
+    the_default_policy_over_holes,
+    a_directory_that_is_opened_meanwhile,
+    a_nice_value_is_not_given_back,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

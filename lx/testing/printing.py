@@ -9,8 +9,8 @@ import os
 import re
 
 from lx.testing.distinct import flag_names, string_at
-from lx.testing.generate import rows
-from lx.testing.image import CODE, DATA, DATA_END, FILE_AT, HANDLER, POOL, image
+from lx.testing.generate import FORKS, rows
+from lx.testing.image import CODE, DATA, DATA_END, FILE_AT, GUARD, HANDLER, POOL, image
 from lx.testing.program import Program, Ref, Step, Value
 from lx.testing.sides import LIMITS
 from syscalls.numbers_x86_64 import NUMBERS
@@ -30,6 +30,8 @@ def as_python(program: Program, *, says: str = "", written: int = -1) -> str:
             lines.append(f"    side.script([{script}])  # what the child does")
         call = f"    r{i} = side.{step.name}({', '.join(map(_python, step.args))})"
         lines.append(call + _comment("  # ", meaning(program, i)))
+        if step.name in FORKS:
+            lines.append(f"    side.settle(r{i})  # the child has ended")
         if i == written:
             lines.append(f"    side.peek({step.out[0]:#x}, {step.out[1]})")
     return "\n".join([*lines, "", "", "print(replay(calls))", ""])
@@ -42,6 +44,7 @@ def as_c(program: Program, *, says: str = "") -> str:
         data.append(_array("handler", image()[FILE_AT:]))
         calls.append(f"    memcpy(map({CODE:#x}, 0x1000, 7) + {FILE_AT:#x}, handler, sizeof handler);")
     calls.append(f"    map({DATA:#x}, {DATA_END - DATA:#x}, 3);")
+    calls.append(f"    munmap((void *){GUARD:#x}, 4096);")
     for address, content in runs(program):
         data.append(_array(f"at_{address:x}", content))
         calls.append(f"    memcpy((void *){address:#x}, at_{address:x}, sizeof at_{address:x});")
@@ -113,9 +116,10 @@ def _c_step(program: Program, index: int, step: Step) -> list[str]:
     text = _no_comment(meaning(program, index))
     made = "vfork()" if step.name == "vfork" else f"syscall({NUMBERS[step.name]}{args})"
     lines = [f"    long r{index} = {made}; /* {step.name}{_comment(': ', text)} */"]
-    if step.child or step.name in ("fork", "vfork"):
+    if step.name in FORKS:
         made = " ".join(f"syscall({NUMBERS[s.name]}{''.join(f', {_c(a)}' for a in s.args)});" for s in step.child)
         lines.append(f"    if (r{index} == 0) {{ {made} _exit(0); }}")
+        lines.append(f"    if (r{index} > 0) waitid(P_PID, r{index}, NULL, WEXITED | WNOWAIT);")
     lines.append(f'    say("{step.name}", r{index});')
     return lines
 

@@ -53,6 +53,10 @@ class Recorder:
         """What the child of the next fork does."""
         self.side.script(calls)
 
+    def settle(self, child: int) -> None:
+        """Wait until the child of a fork has ended."""
+        self.side.settle(child)
+
 
 class Replayed:
     """What both sides have answered. agree: nothing differs; rows: (what, lx's answer, Linux's)."""

@@ -25,6 +25,7 @@ import tempfile
 from collections.abc import Callable
 from types import TracebackType
 
+from lx.abi.errno import Errno
 from lx.abi.prctl import Prctl
 from lx.testing import processes
 from lx.testing.image import (
@@ -196,6 +197,11 @@ class Side:
         pointers = struct.pack("<8x3Q", path, second, 0)
         self.poke(SCRATCH, os.fsencode(self.program).ljust(second - path, b"\0") + pointers)
         return self.raw(NUMBERS["execve"], path, argv, 0)
+
+    def settle(self, child: int) -> None:
+        """Wait until the child of a fork has ended, and leave it to be waited for: what it had open is closed by then."""
+        while child > 0 and self.raw(NUMBERS["waitid"], os.P_PID, child, 0, os.WEXITED | os.WNOWAIT, 0) == -Errno.EINTR:
+            pass
 
     # ---- serving
 
