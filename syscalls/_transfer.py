@@ -78,11 +78,13 @@ def read_pieces(t: Thread, fd: int, pieces: Pieces) -> int:
     except OSError as error:
         if error.errno not in WITHOUT_NOWAIT:
             raise
-    if not os.get_blocking(fd):
-        return descriptors.readv(fd, pieces)
-    if t.errand is None and not _terminal_answers(fd):
-        t.wait_fd(fd, POLLIN)
-    return errand.run(t, lambda _: descriptors.readv(fd, pieces))
+    background = descriptors.in_background(fd)
+    if not background:
+        if not os.get_blocking(fd):
+            return descriptors.readv(fd, pieces)
+        if t.errand is None and not _terminal_answers(fd):
+            t.wait_fd(fd, POLLIN)
+    return errand.run(t, lambda _: descriptors.readv(fd, pieces), background=background)
 
 
 def write_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
@@ -121,13 +123,15 @@ def write_pieces(t: Thread, fd: int, pieces: Pieces, wanted: int | None = None) 
     except OSError as error:
         if error.errno not in WITHOUT_NOWAIT:
             raise
-    if not os.get_blocking(fd):
-        return descriptors.writev(fd, pieces)
-    if t.errand is None:
-        t.wait_fd(fd, POLLOUT)
-        if size_of(pieces) == COUNT_SIZE:
-            _wait_for_count(fd, pieces)
-    return errand.run(t, lambda _: descriptors.writev(fd, pieces))
+    background = descriptors.in_background(fd) and _stops_writers(fd)
+    if not background:
+        if not os.get_blocking(fd):
+            return descriptors.writev(fd, pieces)
+        if t.errand is None:
+            t.wait_fd(fd, POLLOUT)
+            if size_of(pieces) == COUNT_SIZE:
+                _wait_for_count(fd, pieces)
+    return errand.run(t, lambda _: descriptors.writev(fd, pieces), background=background)
 
 
 def _looks_at_nothing(fd: int, pieces: Pieces, wanted: int) -> bool:
@@ -429,7 +433,7 @@ def _bad_buffer(t: Thread, fd: int, buf: int, count: int, ask: descriptors.Askin
 def _terminal_answers(fd: int) -> bool:
     """Whether a read of this descriptor is a terminal's that does not wait for input as poll would.
 
-    It is not in canonical mode and VMIN is 0 (VTIME may bound the wait), or the reader is in the background (SIGTTIN).
+    It is not in canonical mode and VMIN is 0 (VTIME may bound the wait).
     """
     import termios
 
@@ -437,12 +441,14 @@ def _terminal_answers(fd: int) -> bool:
         mode = termios.tcgetattr(fd)
     except termios.error:
         return False
-    if not mode[3] & termios.ICANON and mode[6][termios.VMIN] in (0, b"\0"):
-        return True
-    try:
-        return os.tcgetpgrp(fd) != os.getpgrp()
-    except OSError:
-        return False
+    return not mode[3] & termios.ICANON and mode[6][termios.VMIN] in (0, b"\0")
+
+
+def _stops_writers(fd: int) -> bool:
+    """Whether a terminal lets nobody write in its background (TOSTOP)."""
+    import termios
+
+    return bool(termios.tcgetattr(fd)[3] & termios.TOSTOP)
 
 
 def size_of(pieces: Pieces) -> int:

@@ -68,7 +68,8 @@ def _in(size: int, *, waits: bool = False) -> Action:
         except LinuxError:
             return descriptors.ioctl(fd, command, descriptors.nowhere)
         if waits:
-            return errand.run(t, lambda _: descriptors.ioctl_buffer(fd, command, data))
+            background = descriptors.in_background(fd)
+            return errand.run(t, lambda _: descriptors.ioctl_buffer(fd, command, data), background=background)
         return descriptors.ioctl_buffer(fd, command, data)
 
     return run
@@ -95,7 +96,8 @@ def _plain(t: Thread, fd: int, command: int, arg: int) -> int:
 
 
 def _plain_waits(t: Thread, fd: int, command: int, arg: int) -> int:
-    return errand.run(t, lambda _: descriptors.ioctl(fd, command, s32(arg)))
+    background = descriptors.in_background(fd)
+    return errand.run(t, lambda _: descriptors.ioctl(fd, command, s32(arg)), background=background)
 
 
 # ---- commands with a meaning here

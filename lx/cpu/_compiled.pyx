@@ -1340,7 +1340,7 @@ cdef class Engine:
         """Set the host's mask."""
         lx_mask(1, PyLong_AsUnsignedLongLongMask(mask))
 
-    def begin_wait(self):
+    def begin_wait(self, background):
         """A host call that may wait follows, after a look at signals: one that is caught from now on will end it."""
         lx_begin_wait()
 

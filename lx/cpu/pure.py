@@ -52,6 +52,8 @@ PC_WORD, FLAGS_WORD = 7, 8
 LATE_TICKS = 8
 """Stops without a reason that may be ticks which came too late for the run they meant."""
 SIGCHLD = int(signal.SIGCHLD)
+SI_KERNEL = 0x80
+JOB_CONTROL = (signal.SIGTTIN, signal.SIGTTOU)
 SIGNALFD_INFO = struct.Struct("<IiiIIiIIIIiiQQQQ")
 AT_A_TIME = 128
 """How many signals are taken before somebody looks at them: a timer may fire faster than they can be read."""
@@ -149,6 +151,7 @@ class Engine:
         self._helper: threading.Thread | None = None
         self._waiter = 0
         self._kickable = False
+        self._taken: list[bytes] = []
         self._swap: _locked.CompareSwap | None = None
         self._drained = threading.Event()
         self._prepare_functions()
@@ -793,11 +796,17 @@ class Engine:
             self._kick()
             self._drained.wait(RETRY)
 
-    def begin_wait(self) -> None:
+    def begin_wait(self, background: bool) -> None:
         """A host call that may wait follows, after a look at signals: one that is caught from now on must end it (EINTR).
 
         Caught signals are blocked, so they do not; the helper thread then sends one that does nothing, until they are taken.
+        background: it is of a terminal that is another process group's. The host does not send a signal that is blocked, but
+        answers otherwise, so two are let through.
         """
+        for number in JOB_CONTROL if background else ():
+            if self._caught & ~self._mask & 1 << number - 1:
+                signal.signal(number, self._take)
+                _unblock(number)
         self._make_kickable()
         _unblock(KICK)
         self._waiter = threading.get_native_id()
@@ -805,6 +814,11 @@ class Engine:
     def end_wait(self) -> None:
         """The call is over."""
         self._waiter = 0
+        _set_mask(self._mask | self._caught)
+
+    def _take(self, number: int, frame: object) -> None:
+        self._taken.append(struct.pack("<iii4x", number, 0, SI_KERNEL).ljust(128, b"\0"))
+        self._attention = True
 
     def _kick(self) -> None:
         if self._waiter:
@@ -850,6 +864,8 @@ class Engine:
             except OSError:
                 break
             out.append(_siginfo(raw))
+        out += self._taken
+        self._taken.clear()
         self._drained.set()
         return out
 

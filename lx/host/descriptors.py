@@ -117,6 +117,14 @@ def ioctl_buffer(fd: int, request: int, buffer: bytearray) -> int:
     return _ioctl(fd, request, address(memoryview(buffer)))
 
 
+def in_background(fd: int) -> bool:
+    """Whether it is the terminal of our session, and another process group has it."""
+    try:
+        return os.tcgetpgrp(fd) not in (0, os.getpgrp())
+    except OSError:
+        return False
+
+
 def address(view: memoryview) -> int:
     """Where a contiguous buffer lies on the host; the caller keeps it alive."""
     buffer = _Buffer()

@@ -5,6 +5,9 @@ waits: a file lock, the opening of a FIFO, a futex in memory that processes shar
 one thread makes such a call itself. With more, a helper makes it, the thread parks until it is done, and a signal for the
 thread ends the call by a signal to the helper that does nothing (EINTR); if the call was quicker, its result counts.
 
+A call of a terminal whose background the process is in does not wait: the host answers it by a signal, SIGTTIN or SIGTTOU, to
+who makes it. So that is never a helper.
+
 A signal that arrives between the last look at signals and the call that waits would be missed: the engine tells who waits
 again and again (`begin_wait`), as an errand that is to end is told.
 """
@@ -79,15 +82,16 @@ class Errand:
             self.end()
 
 
-def run(t: "Thread", call: "Call", until: int = 0, contract: str = "") -> int:
+def run(t: "Thread", call: "Call", until: int = 0, contract: str = "", *, background: bool = False) -> int:
     """The outcome of a host call that may wait: EINTR if a signal ends it. The call is told until when it may, if it can say so.
 
-    until: the CLOCK_MONOTONIC nanosecond at which it answers ETIMEDOUT, 0 for never. contract: as in Park.
+    until: the CLOCK_MONOTONIC nanosecond at which it answers ETIMEDOUT, 0 for never. contract: as in Park. background: it is of a
+    terminal that is another process group's.
     """
     errand = t.errand
     if errand is None:
-        if len(t.process.threads) == 1:
-            return _alone(t, call, until, contract)
+        if background or len(t.process.threads) == 1:
+            return _here(t, call, until, contract, background)
         errand = t.errand = Errand(t.process, lambda: call(until or None))
 
     def interrupted() -> int:
@@ -100,9 +104,9 @@ def run(t: "Thread", call: "Call", until: int = 0, contract: str = "") -> int:
     return errand.outcome()
 
 
-def _alone(t: "Thread", call: "Call", until: int, contract: str) -> int:
+def _here(t: "Thread", call: "Call", until: int, contract: str, background: bool) -> int:
     engine, signals = t.engine, t.process.signals
-    engine.begin_wait()
+    engine.begin_wait(background)
     try:
         signals.collect()
         if signals.interrupts(t):

@@ -25,6 +25,7 @@ from lx.abi.signals import (
     FAULT_INFO,
     IGNORED_BY_DEFAULT,
     NSIG,
+    SI_KERNEL,
     SI_TIMER,
     SI_TKILL,
     SI_USER,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 
 PYTHONS_OWN = (Signal.SIGPIPE, Signal.SIGXFSZ)
+OF_TERMINALS = (Signal.SIGTTIN, Signal.SIGTTOU)
+"""Who makes a call of a terminal in the background is the first to look for the signal that this sends to its group."""
 GLIBCS_OWN = (32, 33)
 OF_THE_CPU = frozenset(
     {Signal.SIGSEGV, Signal.SIGBUS, Signal.SIGILL, Signal.SIGFPE, Signal.SIGTRAP, Signal.SIGABRT, Signal.SIGSYS}
@@ -227,6 +230,8 @@ class Signals:
                 continue
             elif code == SI_TKILL and leader.alive:
                 self._direct(leader, Pending(signo, info))
+            elif code == SI_KERNEL and signo in OF_TERMINALS and not self.process.thread.mask & bit(signo):
+                self._direct(self.process.thread, Pending(signo, info))
             else:
                 self.queue.append(Pending(signo, info))
         bus = self.process.engine.take_bus()
