@@ -41,7 +41,7 @@ class Table:
     slot is replaced at most once. `numbers` maps every name that the architecture has to its number.
     """
 
-    __slots__ = ("_loaded", "_rows", "adapters", "arch_name", "names", "numbers")
+    __slots__ = ("_loaded", "_rows", "adapters", "arch_name", "called", "names", "numbers")
 
     def __init__(self, arch_name: str, numbers: dict[str, int]) -> None:
         self.arch_name = arch_name
@@ -52,6 +52,8 @@ class Table:
         self.adapters: list[Adapter] = [Slot(self, number) for number in range(len(self.names))]
         self._rows: dict[str, Row] = {}
         self._loaded: set[str] = set()
+        self.called: Callable[[int], None] = lambda number: None
+        """Told of a call that is made for the first time."""
 
     def name(self, number: int) -> str:
         """The call's name; syscall_0x... for a number that has none, in the range or out of it."""
@@ -109,6 +111,12 @@ class Table:
         self.adapters[number] = made
         return made
 
+    def make_ready(self, calls: bytes) -> None:
+        """Generate the adapters of the numbers whose byte is not 0, before a fork: else each child would."""
+        for number, adapter in enumerate(self.adapters[: len(calls)]):
+            if calls[number] and type(adapter) is Slot:
+                self.adapter(number)
+
     def _load(self, family: str) -> None:
         if family not in self._loaded:
             self._loaded.add(family)
@@ -141,6 +149,7 @@ class Slot:
         self.number = number
 
     def __call__(self, t: Any, a0: int, a1: int, a2: int, a3: int, a4: int, a5: int) -> int | None:
+        self.table.called(self.number)
         return self.table.adapter(self.number)(t, a0, a1, a2, a3, a4, a5)
 
 

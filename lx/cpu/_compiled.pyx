@@ -25,7 +25,7 @@ from cpython.long cimport PyLong_FromUnsignedLongLong, PyLong_AsUnsignedLongLong
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.errno cimport errno
-from libc.string cimport memcpy, memmove, memset, memchr
+from libc.string cimport memcmp, memcpy, memmove, memset, memchr
 
 from lx.abi.errno import Errno, LinuxError
 from lx.cpu import library as _library
@@ -715,9 +715,9 @@ cdef class Engine:
     cdef bint forks, unsettled
     cdef object settle, entered, left
     cdef unsigned char[::1] members, claimed
-    cdef uint64_t members_at, marks_at, forked_at
+    cdef uint64_t members_at, marks_at, forked_at, called_at
     cdef int first
-    cdef bytes records
+    cdef bytes records, ready
     cdef uint64_t child_tid, robust
     # preemption by counted blocks
     cdef bint counting
@@ -1149,11 +1149,10 @@ cdef class Engine:
         """Whether the thread on the CPU is the only one, so that its yielding is nobody's business but the host's."""
         self.alone = alone
 
-    def set_zone(self, members, claimed, int members_at, int marks_at, int forked_at, int first,
-                 bytes records not None, entered, left):
+    def set_zone(self, members, claimed, tuple places not None, int first, bytes records not None, entered, left):
         """Where the zone's processes are told of: see lx.cpu.pure.Engine."""
         self.members, self.claimed = members, claimed
-        self.members_at, self.marks_at, self.forked_at = members_at, marks_at, forked_at
+        self.members_at, self.marks_at, self.forked_at, self.called_at = places
         self.first, self.records, self.entered, self.left = first, records, entered, left
 
     def set_forks(self, settle):
@@ -1174,10 +1173,15 @@ cdef class Engine:
         cdef uint64_t at = self.members_at + 8 * <uint64_t>pid
         return &self.members[at] if self.claimed[at // PAGE] else NULL
 
-    cdef bint marked(self) noexcept:
-        """Whether this process's byte in the registry says something that its child must say too."""
+    def set_ready(self, bytes calls not None):
+        """The calls for whose adapters, if a child needs one, it has not to look."""
+        self.ready = calls
+
+    cdef bint prepared(self) noexcept:
+        """Whether a child has nothing to say of itself that this process says, and nothing to look for that others needed."""
         cdef uint64_t at = self.marks_at + lx_getpid()
-        return not self.claimed[at // PAGE] or self.members[at] != 0
+        return (self.claimed[at // PAGE] and self.members[at] == 0 and self.ready is not None
+                and memcmp(PyBytes_AS_STRING(self.ready), &self.members[self.called_at], len(self.ready)) == 0)
 
     cdef int settle_child(self) except -1:
         self.unsettled = False
@@ -1510,7 +1514,7 @@ cdef bint carry_out_fork(Engine self, int how) noexcept:
     cdef uint32_t *tid = NULL
     cdef void *member
     cdef int pid
-    if not self.forks or not self.alone or self.unsettled or self.on_write is not None or self.marked():
+    if not self.forks or not self.alone or self.unsettled or self.on_write is not None or not self.prepared():
         return False
     UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
     if how == LX_CLONE:

@@ -59,6 +59,12 @@ class Table(Protocol):
     def row_at(self, number: int) -> Any:
         """The row of a number, None if there is no such call."""
 
+    called: Any
+    """called(number) is told of a call that is made for the first time."""
+
+    def make_ready(self, calls: bytes) -> None:
+        """Import and generate what these calls need, by number."""
+
     def complete(self) -> None:
         """Import all that is imported when it is first needed."""
 
@@ -160,6 +166,7 @@ class Process:
         self._wake_read = self._wake_write = self._wake_owner = -1
         engine.set_table(table.adapters, self._unknown, self.failed, self._traced)
         engine.set_wake(-1, -1)
+        table.called = zone.called
         self._constants = tuple(table.constants().items())
         for number, how in table.direct().items():
             engine.set_direct(number, how)
@@ -478,6 +485,7 @@ class Process:
         t = self.thread
         if t.vforked is not None:
             return self._receive_writes(t)
+        self._make_ready()
         back = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) if vfork else (-1, -1)
         branch = self.zone.random.getrandbits(64)
         self.engine.set_signal_mask(2**64 - 1)
@@ -502,6 +510,12 @@ class Process:
             t.vforked = (guest, self.files.own(back[0]), bytearray())
             return self._receive_writes(t)
         return guest
+
+    def _make_ready(self) -> None:
+        """What a process of the zone has needed for a call, this one's children may need: had before the fork, it is had once."""
+        calls = self.zone.calls()
+        self.table.make_ready(calls)
+        self.engine.set_ready(calls)
 
     def settle(self, child_tid: int, robust_list: int) -> None:
         """In the child of a fork that the engine has made: all that it has put off. Before anything else is done here."""

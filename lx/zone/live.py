@@ -18,7 +18,7 @@ from lx.abi.errno import Errno, LinuxError
 from lx.kernel.marks import Mark
 from lx.kernel.operator import Operator
 from lx.zone.config import Config
-from lx.zone.registry import FORKED_AT, HEADER, MARKS_AT, Registry, ended, started
+from lx.zone.registry import CALLED_AT, FORKED_AT, HEADER, MARKS_AT, Registry, ended, started
 from lx.zone.registry import PID_MAX as FIRST_TID
 
 TYPE_CHECKING = False
@@ -280,7 +280,16 @@ class LiveZone:
         first = 0 if self.joined else self.first_pid
         records = os.fsencode(f"{self.runtime_dir}/proc/")
         registry = self.registry
-        engine.set_zone(registry.map, registry.claimed, HEADER, MARKS_AT, FORKED_AT, first, records, self.enter, self.leave)
+        places = (HEADER, MARKS_AT, FORKED_AT, CALLED_AT)
+        engine.set_zone(registry.map, registry.claimed, places, first, records, self.enter, self.leave)
+
+    def called(self, number: int) -> None:
+        """A process of the zone has made this system call for the first time."""
+        self.registry.called(number)
+
+    def calls(self) -> bytes:
+        """By number, whether a system call is made in the zone."""
+        return self.registry.calls
 
     def enter(self, host: int) -> None:
         """A process has been forked; told by both sides."""

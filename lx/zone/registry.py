@@ -7,8 +7,8 @@ nothing that lies. Words are written whole, by parent and child, whoever learns 
 Thread ids beyond the host's pids are given out in blocks; a word for each block holds the pid of the process that has it, another
 which of its threads live. A byte for each pid holds what the process lets the others know (lx.kernel.marks).
 
-The file is sparse; its first page holds the zone's host and domain name and the hashes of what the operator has been told. A
-page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where the file cannot be had (a full
+The file is sparse; its first page holds the zone's host and domain name, which system calls have been made and the hashes of what
+the operator has been told. A page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where the file cannot be had (a full
 disk, RLIMIT_FSIZE) memory without a name takes its place: the process's children share it, `lx run --zone` does not.
 """
 
@@ -21,7 +21,8 @@ import time
 
 HEADER = PAGE = 4096
 NAME_SIZE = 65
-HOSTNAME_AT, DOMAINNAME_AT, NEXT_BLOCK_AT, FORKED_AT, TOLD_AT = 0, 128, 256, 260, 1024
+HOSTNAME_AT, DOMAINNAME_AT, NEXT_BLOCK_AT, FORKED_AT, CALLED_AT, TOLD_AT = 0, 128, 256, 260, 512, 1024
+CALLS = TOLD_AT - CALLED_AT
 TOLD_SLOTS = (HEADER - TOLD_AT) // 4
 WORD = struct.Struct("=Q")
 PID_MAX = 4 << 20
@@ -215,6 +216,18 @@ class Registry:
     @domainname.setter
     def domainname(self, name: bytes) -> None:
         self._set_name(DOMAINNAME_AT, name)
+
+    # ---- which calls are made
+
+    def called(self, number: int) -> None:
+        """A process of the zone has made this system call."""
+        if number < CALLS:
+            self.map[CALLED_AT + number] = 1
+
+    @property
+    def calls(self) -> bytes:
+        """By number, whether a call is made in the zone."""
+        return self.map[CALLED_AT : CALLED_AT + CALLS]
 
     # ---- what has been said
 
