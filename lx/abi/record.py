@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dataclasses import field as field
     from dataclasses import replace as replace
 else:
+    from functools import partial
+    from operator import attrgetter
 
     class field:
         """A default that is made anew for each record."""
@@ -28,7 +30,7 @@ else:
             defaults = {name: body.pop(name) for name in names if name in body}
             for name in ("__dict__", "__weakref__"):
                 body.pop(name, None)
-            body |= {"__slots__": names, "__match_args__": names}
+            body |= {"__slots__": names, "__match_args__": names, "_values": _getter(names)}
             if eq:
                 body |= {"__eq__": _equal, "__hash__": _hash if frozen else None}
             if repr:
@@ -59,14 +61,18 @@ else:
         exec(f"def __init__({', '.join(arguments)}):\n" + "\n".join(lines or ["    pass"]), known)
         return known["__init__"]
 
-    def _values(record):
-        return tuple([getattr(record, name) for name in record.__slots__])
+    def _getter(names):
+        """A callable that is no function, so it is no method: the values of a record."""
+        return attrgetter(*names) if len(names) > 1 else partial(_few, names)
+
+    def _few(names, record):
+        return tuple([getattr(record, name) for name in names])
 
     def _equal(self, other):
-        return _values(self) == _values(other) if type(self) is type(other) else NotImplemented
+        return self._values(self) == other._values(other) if type(self) is type(other) else NotImplemented
 
     def _hash(self):
-        return hash(_values(self))
+        return hash(self._values(self))
 
     def _repr(self):
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
@@ -74,7 +80,8 @@ else:
 
     def replace(record, **changes):
         """A copy with some fields changed."""
-        for name in record.__slots__:
-            if name not in changes:
-                changes[name] = getattr(record, name)
-        return type(record)(**changes)
+        values = dict(zip(record.__slots__, record._values(record), strict=True))
+        if not changes.keys() <= values.keys():
+            raise TypeError(f"{type(record).__name__} has not all of {', '.join(changes)}")
+        values.update(changes)
+        return type(record)(*values.values())

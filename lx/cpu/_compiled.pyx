@@ -139,6 +139,41 @@ cdef extern from *:
     LX_STORE(helper_be_stl_mmu_x86_64, be4)
     LX_STORE(helper_be_stq_mmu_x86_64, be8)
     static void lx_refused(void *uc) { TCG.refused = uc; }
+    /* What a forked child has to translate is lost with it, and its siblings will need it too. So it notes where these blocks
+       begin, in memory that it shares with its parent, who translates them before it forks again. */
+    #define LX_NOTES 511
+    typedef struct { volatile uint32_t count; uint64_t pc[LX_NOTES]; } lx_notes_t;
+    static struct {
+        void *(*translate)(void *, uint64_t, uint64_t, uint32_t, int);
+        lx_notes_t *notes;
+        int child, telling;
+    } BLOCKS;
+    LX_SHOWN void *tb_gen_code_x86_64(void *cpu, uint64_t pc, uint64_t base, uint32_t flags, int kind)
+    {
+        if (BLOCKS.telling && SIG.running && BLOCKS.notes->count < LX_NOTES) {
+            uint32_t at = __sync_fetch_and_add(&BLOCKS.notes->count, 1);
+            if (at < LX_NOTES) BLOCKS.notes->pc[at] = pc;
+        }
+        return BLOCKS.translate(cpu, pc, base, flags, kind);
+    }
+    static void lx_share_notes(void)
+    {
+        if (BLOCKS.child) munmap(BLOCKS.notes, sizeof *BLOCKS.notes);
+        if (BLOCKS.child || !BLOCKS.notes) {
+            void *at = mmap(0, sizeof *BLOCKS.notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            BLOCKS.notes = at == MAP_FAILED ? 0 : at;
+        }
+        BLOCKS.child = BLOCKS.telling = 0;
+    }
+    static void lx_tell_parent(int on) { BLOCKS.telling = on && BLOCKS.child; }
+    static void lx_become_child(void) { BLOCKS.child = BLOCKS.telling = BLOCKS.notes != 0; }
+    static unsigned lx_noted(void)
+    {
+        unsigned count = BLOCKS.child || !BLOCKS.notes ? 0 : BLOCKS.notes->count;
+        return count < LX_NOTES ? count : LX_NOTES;
+    }
+    static uint64_t lx_note(unsigned i) { return BLOCKS.notes->pc[i]; }
+    static void lx_clear_notes(void) { if (!BLOCKS.child && BLOCKS.notes) BLOCKS.notes->count = 0; }
     static void lx_come_first(void)
     {
         Dl_info here;
@@ -159,7 +194,7 @@ cdef extern from *:
     static void lx_find_own(void *library)
     {
         static const struct { const char *name; void *slot; } OWN[] = {
-            {"check_exit_request_x86_64", &TCG.check}, {"helper_check_exit_request_x86_64", &TCG.ask},
+            {"tb_gen_code_x86_64", &BLOCKS.translate}, {"check_exit_request_x86_64", &TCG.check}, {"helper_check_exit_request_x86_64", &TCG.ask},
             {"tcg_gen_qemu_ld_i32_x86_64", &TCG.load32}, {"tcg_gen_qemu_ld_i64_x86_64", &TCG.load64},
             {"tcg_gen_qemu_st_i32_x86_64", &TCG.store32}, {"tcg_gen_qemu_st_i64_x86_64", &TCG.store64},
             {"helper_ret_stb_mmu_x86_64", &TCG.byte}, {"helper_le_stw_mmu_x86_64", &TCG.le2},
@@ -177,6 +212,7 @@ cdef extern from *:
     static int lx_no_exits(void *uc) { return UC.ctl(uc, LX_CTL(4, 1, 1), 1); }
     static int lx_flush_tlb(void *uc) { return UC.ctl(uc, LX_CTL(11, 0, 1)); }
     static int lx_flush_tb(void *uc) { return UC.ctl(uc, LX_CTL(10, 0, 1)); }
+    static int lx_translate(void *uc, uint64_t pc) { uint64_t block[4]; return UC.ctl(uc, LX_CTL(8, 2, 3), pc, block); }
     static int lx_hook_plain(void *uc, int type, void *f, void *data)
     { size_t h; return UC.hook(uc, &h, type, f, data, (uint64_t)1, (uint64_t)0); }
     /* Only for the physical page that a refused fill answers with: a hook that could see other pages' stores would keep
@@ -452,8 +488,9 @@ cdef extern from *:
     static int lx_fork(void)
     {
         uint64_t mask = lx_mask(1, ~(uint64_t)0);
+        lx_share_notes();
         int pid = fork(), error = errno;
-        if (pid == 0) { lx_forget_signals(); lx_set_wake(-1, -1); }
+        if (pid == 0) { lx_forget_signals(); lx_set_wake(-1, -1); lx_become_child(); }
         lx_mask(1, mask);
         errno = error;
         return pid;
@@ -528,6 +565,11 @@ cdef extern from *:
     int lx_take_child() nogil
     void lx_forget_signals()
     int lx_fork()
+    void lx_tell_parent(int on)
+    unsigned lx_noted()
+    uint64_t lx_note(unsigned i)
+    void lx_clear_notes()
+    int lx_translate(void *uc, uint64_t pc)
     void lx_await_child() nogil
     int lx_wait(int pid, int *status, int options, int *error) nogil
     int lx_stopped(int status) nogil
@@ -630,6 +672,7 @@ cdef enum:
     ROBUST_LIST_HEAD_SIZE = 24
     CALLS = 512
     FORBIDDEN_PORT = 256
+    MANY_NOTES = 64
     FORBIDDEN_ENTER = 257
 
 DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
@@ -1174,13 +1217,36 @@ cdef class Engine:
         return &self.members[at] if self.claimed[at // PAGE] else NULL
 
     def set_ready(self, bytes calls not None):
-        """The calls for whose adapters, if a child needs one, it has not to look."""
+        """What children have needed is here: adapters of these calls, and now the blocks that they had to translate."""
+        cdef unsigned i
         self.ready = calls
+        lx_enter(self.uc)
+        for i in range(lx_noted()):
+            if self.is_code(lx_note(i)):
+                lx_translate(self.uc, lx_note(i))
+        lx_leave()
+        lx_clear_notes()
+
+    cdef bint is_code(self, uint64_t address) noexcept:
+        """Whether this page and the next can be translated from: nothing may fail while Unicorn is not running."""
+        cdef uint64_t page = address & ~<uint64_t>(PAGE - 1)
+        cdef Range *r
+        cdef int i
+        for i in range(2):
+            page += i * PAGE
+            r = self.at(page)
+            if r == NULL or r.prot & (PROT_EXEC | PROT_WRITE) != PROT_EXEC or lx_byte(<char *>(page + r.delta)) < 0:
+                return False
+        return True
+
+    def tell_parent(self, bint on):
+        """Whether this process, if it is a child, runs the code that its parent has."""
+        lx_tell_parent(on)
 
     cdef bint prepared(self) noexcept:
         """Whether a child has nothing to say of itself that this process says, and nothing to look for that others needed."""
         cdef uint64_t at = self.marks_at + lx_getpid()
-        return (self.claimed[at // PAGE] and self.members[at] == 0 and self.ready is not None
+        return (lx_noted() < MANY_NOTES and self.claimed[at // PAGE] and self.members[at] == 0 and self.ready is not None
                 and memcmp(PyBytes_AS_STRING(self.ready), &self.members[self.called_at], len(self.ready)) == 0)
 
     cdef int settle_child(self) except -1:

@@ -524,14 +524,18 @@ class Engine:
     ) -> None:
         """What direct forks and waits tell the zone: a word for each pid from members[places[0]] on, if claimed[page] says that
         it can be touched, and else entered(pid) and left(pid); members[places[2]] says that there was a fork. A process whose
-        byte from places[1] on is not 0 makes no direct forks; nor if the bytes from places[3] on are not `set_ready`'s. records + pid is a file
-        that goes with a process. first: whose children need not look after the zone when they end, 0: nobody's need."""
+        byte from places[1] on is not 0 makes no direct forks; nor if the bytes from places[3] on are not `set_ready`'s.
+        records + pid is a file that goes with a process. first: whose children need not look after the zone when they end, 0:
+        nobody's need."""
 
     def set_forks(self, settle: Callable[[int, int], None] | None) -> None:
         """Forks may be direct; settle(child_tid, robust_list) comes before all else of Python in a child. None: no more."""
 
     def set_ready(self, calls: bytes) -> None:
-        """The calls for whose adapters, if a child needs one, it has not to look."""
+        """What children have needed is here: adapters of these calls, and now the blocks that they had to translate."""
+
+    def tell_parent(self, on: bool) -> None:
+        """Whether this process, if it is a child, runs the code that its parent has."""
 
     def set_quiet_children(self, on: bool) -> None:
         """Whether a child's change is no signal for anybody; then `take_child` may tell of it instead of `drain`."""

@@ -146,7 +146,7 @@ class AddressSpace:
         """Called when `shares` becomes true."""
         self._kept: dict[bytes, tuple[int, bytes]] = {}
         self._only_text = True
-        self._former_text: list[Vma] = []
+        self._former_text: list[Text] = []
         self.read: Callable[[int, int], bytes] = engine.read
         self.write: Callable[[int, bytes], None] = engine.write
         self.u32: Callable[[int], int] = engine.u32
@@ -341,8 +341,11 @@ class AddressSpace:
     def _executable(self, vma: Vma) -> None:
         """Executable pages appear: what was translated from others at their place is forgotten."""
         self._only_text &= vma.file is not None and not vma.shared and not vma.prot & WRITE
+        text = _text(vma)
         for former in self._former_text:
-            if former.start < vma.end and vma.start < former.end and replace(vma, may=former.may) != former:
+            if former == text:
+                self.engine.tell_parent(True)
+            elif former[0] < vma.end and vma.start < former[1]:
                 self._flush_code()
                 break
 
@@ -650,9 +653,10 @@ class AddressSpace:
                 base, WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
             )
         self.engine.unmap_range(0, 2**64 - 1)
-        text = [vma for vma in self.list if vma.prot & EXEC and not vma.special and vma not in self._former_text]
+        self.engine.tell_parent(False)
         if self._only_text and len(self._former_text) < MANY_TEXTS:
-            self._former_text += text
+            text = [_text(vma) for vma in self.list if vma.prot & EXEC and not vma.special]
+            self._former_text += [known for known in text if known not in self._former_text]
         else:
             self._flush_code()
             self._only_text = True
@@ -680,6 +684,14 @@ class AddressSpace:
         """Show a host page above user space, in no list and no count (the vsyscall page)."""
         self.fixed_page = address
         self.engine.map_range(address, address + PAGE, host, prot)
+
+
+Text = tuple[int, int, int, bool, VmaFile | None, int]
+
+
+def _text(vma: Vma) -> Text:
+    """What says which code a mapping holds, its start and end first."""
+    return vma.start, vma.end, vma.prot, vma.shared, vma.file, vma.offset
 
 
 def _tail(vma: Vma, start: int) -> Vma:

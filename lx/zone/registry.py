@@ -8,8 +8,9 @@ Thread ids beyond the host's pids are given out in blocks; a word for each block
 which of its threads live. A byte for each pid holds what the process lets the others know (lx.kernel.marks).
 
 The file is sparse; its first page holds the zone's host and domain name, which system calls have been made and the hashes of what
-the operator has been told. A page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where the file cannot be had (a full
-disk, RLIMIT_FSIZE) memory without a name takes its place: the process's children share it, `lx run --zone` does not.
+the operator has been told. A page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where
+the file cannot be had (a full disk, RLIMIT_FSIZE) memory without a name takes its place: the process's children share it,
+`lx run --zone` does not.
 """
 
 import errno
