@@ -137,6 +137,22 @@ def a_nice_value_is_not_given_back(side: Side) -> None:
     side.setpriority(0, 0, 3)
 
 
+def a_slash_after_a_link_to_a_file(side: Side) -> None:
+    side.openat(AT_FDCWD, b"a", CREATE, 0o644)
+    side.mkdir(b"d", 0o755)
+    side.symlink(b"a", b"l")
+    side.symlink(b"d", b"k")
+    for old in (b"l/", b"k/", b"a/", b"m/", b"d/"):
+        side.readlink(old, A, 8)
+        side.lstat(old, A)
+        side.lchown(old, -1, -1)
+        side.access(old, 0)
+        for new in (b"", b"b", b"m/b", b"a/b", b"d/"):
+            side.link(old, new)
+            side.rename(old, new)
+            side.unlink(b"b")
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -292,6 +308,7 @@ FOUND = [
     the_default_policy_over_holes,
     a_directory_that_is_opened_meanwhile,
     a_nice_value_is_not_given_back,
+    a_slash_after_a_link_to_a_file,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

@@ -224,7 +224,11 @@ class Fs:
             except OSError as error:
                 if error.errno not in TAKE_THE_WALK:
                     raise
-        return self._place(self.walk(dirfd, path, follow))
+        place = self._place(self.walk(dirfd, path, follow))
+        if not isinstance(place, HostPlace) or not place.must_be_directory:
+            return place
+        with place:
+            return FdPlace(self, place.pin(), owned=True)
 
     def _name(self, dirfd: int, path: bytes) -> Place:
         """The place of a name that is to be made or removed; `.`, `..` and the root itself are no such names."""
