@@ -428,13 +428,14 @@ def _until(t: Thread, timeout: int, clock: int) -> int:
     return t.deadline(max(_span(t, timeout) - clock_gettime_ns(host), 0)) or 0
 
 
-def _checked(t: Thread, uaddr: int, flags: int, value: int) -> tuple[int, int]:
-    """The key and the host address (0 in private memory) of a futex that has flags of its own.
-
-    EINVAL for another size than 32 bits, or a value that does not fit.
-    """
+def _check(flags: int, value: int) -> None:
+    """EINVAL for another size than 32 bits, or a value that does not fit."""
     if flags & ~int(Futex2Flags.PRIVATE | SIZE_MASK) or flags & SIZE_MASK != SIZE_U32 or value >> 32:
         raise LinuxError(Errno.EINVAL)
+
+
+def _found(t: Thread, uaddr: int, flags: int) -> tuple[int, int]:
+    """The key and the host address (0 in private memory) of a futex that has flags of its own."""
     private = bool(flags & Futex2Flags.PRIVATE)
     return t.process.futexes.key(uaddr, private=private), 0 if private else t.process.futexes.host(uaddr)
 
@@ -444,7 +445,9 @@ def _read_waitv(t: Thread, address: int, count: int) -> list[tuple[int, int, int
     entries = list(WAITV.iter_unpack(t.memory.read(address, count * WAITV.size)))
     if any(reserved for *_, reserved in entries):
         raise LinuxError(Errno.EINVAL)
-    return [(value, uaddr, *_checked(t, uaddr, flags, value)) for value, uaddr, flags, _ in entries]
+    for value, _, flags, _ in entries:
+        _check(flags, value)
+    return [(value, uaddr, *_found(t, uaddr, flags)) for value, uaddr, flags, _ in entries]
 
 
 @syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA")
@@ -492,10 +495,11 @@ def _wait_both(t: Thread, waiters: list[Waiter], call: Callable[[], int]) -> int
 @syscall(restart=Restart.RESTART, note="32-bit futexes without NUMA")
 def futex_wait(t: Thread, uaddr: Ptr, val: ULong, mask: ULong, flags: Bits2, timeout: TimespecIn, clockid: Int) -> int:
     """Wait on a word. Linux 6.7."""
-    key, host = _checked(t, uaddr, flags, val | mask)
+    _check(flags, val | mask)
     until = _until(t, timeout, clockid)
     if not mask:
         raise LinuxError(Errno.EINVAL)
+    key, host = _found(t, uaddr, flags)
     if host:
         return errand.run(t, lambda moment: host_futex.wait(host, val, mask, moment), until)
     if t.futexes:
@@ -507,9 +511,10 @@ def futex_wait(t: Thread, uaddr: Ptr, val: ULong, mask: ULong, flags: Bits2, tim
 @syscall(note="32-bit futexes without NUMA")
 def futex_wake(t: Thread, uaddr: Ptr, mask: ULong, nr: Int, flags: Bits2) -> int:
     """Wake those who wait on a word. Linux 6.7."""
-    key, host = _checked(t, uaddr, flags, mask)
+    _check(flags, mask)
     if not mask:
         raise LinuxError(Errno.EINVAL)
+    key, host = _found(t, uaddr, flags)
     if not nr:
         return 0
     if host:

@@ -299,10 +299,14 @@ def _receive_message(t: Thread, fd: int, progress: Progress, at: int, flags: int
     return got.count
 
 
-def _checked(t: Thread, fd: int, flags: int) -> int:
-    """A socket's descriptor. EINVAL for a flag that only 32-bit calls have; EBADF, ENOTSOCK."""
+def _no_compat(flags: int) -> None:
     if flags & MsgFlags.CMSG_COMPAT:
         raise LinuxError(Errno.EINVAL)
+
+
+def _checked(t: Thread, fd: int, flags: int) -> int:
+    """A socket's descriptor. EINVAL for a flag that only 32-bit calls have; EBADF, ENOTSOCK."""
+    _no_compat(flags)
     fd = t.files.guest(fd)
     host.option(fd, "SO_TYPE")
     return fd
@@ -375,6 +379,7 @@ def sendmmsg(t: Thread, sockfd: Fd, msgvec: MessagesIn, vlen: UInt, flags: Flags
 @syscall(restart=Restart.RESTART)
 def recvmmsg(t: Thread, sockfd: Fd, msgvec: MessagesOut, vlen: UInt, flags: Flags, timeout: TimespecInOut) -> int:
     """Receive several messages: how many. The timeout is looked at after each of them, as Linux does."""
+    _no_compat(flags)
     until, progress = None, t.progress()
     if timeout:
         spec = t.memory.read_struct(timeout, TIMESPEC)

@@ -153,6 +153,18 @@ def a_slash_after_a_link_to_a_file(side: Side) -> None:
             side.unlink(b"b")
 
 
+def what_comes_before_a_bad_address(side: Side) -> None:
+    for flags in (2, 0x82, 0, 3, 0x402):
+        for mask in (0, 1, 1 << 32):
+            side.futex_wait(0, 0, mask, flags, 0, 0)
+            side.futex_wait(A, 1, mask, flags, EDGE, 0)
+            side.futex_wake(0, mask, 1, flags)
+            side.futex_wake(0, mask, 0, flags)
+    side.recvmmsg(0, 0, 0, 0x80000000, 1)
+    side.sendmmsg(0, 0, 0, 0x80000000)
+    side.recvmmsg(0, 0, 0, 0, 1)
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -309,6 +321,7 @@ FOUND = [
     a_directory_that_is_opened_meanwhile,
     a_nice_value_is_not_given_back,
     a_slash_after_a_link_to_a_file,
+    what_comes_before_a_bad_address,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,
