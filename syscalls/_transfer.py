@@ -425,6 +425,9 @@ def _bad_buffer(t: Thread, fd: int, buf: int, count: int, ask: descriptors.Askin
     t.files.check(fd)
     if t.files.kind(fd) == Kind.SYNTHETIC:
         check_access(t, fd, os.O_RDONLY if ask is descriptors.read_nowhere else os.O_WRONLY)
+        entry = t.files.synthetic(fd)
+        if entry.reads_before_faults and ask is descriptors.read_nowhere:
+            entry.read(t.process, count, offset)
         raise LinuxError(Errno.EFAULT)
     inside = buf + count <= t.memory.task_size
     return ask(fd, count, offset, descriptors.nowhere if inside else descriptors.beyond)

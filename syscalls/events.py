@@ -7,9 +7,12 @@ is made for processes of the zone only.
 signalfd reads what is pending on the host; lx.kernel.signals sees to it that a blocked signal that a signalfd has asked for
 pends there, SIGCHLD too.
 
+A host without eventfd or timerfd has twins of them (lx.kernel.twins).
+
 Limits: names of /proc, /dev and /sys cannot be watched; a pidfd of a single thread is refused.
 """
 
+import errno
 import os
 
 from lx.abi.errno import Errno, LinuxError
@@ -46,6 +49,10 @@ from syscalls.types import (
     struct_out,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lx.kernel.twins import Timer
+
 SigsetIn = Annotated[int, struct_in("sigset")]
 ItimerspecIn = Annotated[int, struct_in("itimerspec")]
 ItimerspecOut = Annotated[int, struct_out("itimerspec")]
@@ -69,13 +76,25 @@ def _host_flags(flags: int, own: int = 0) -> int:
 @syscall(result="fd")
 def eventfd(t: Thread, initval: UInt) -> int:
     """A counter that is read and written."""
-    return t.files.adopt(host.eventfd(initval, 0))
+    return _counter(t, initval, 0)
 
 
 @syscall(result="fd")
 def eventfd2(t: Thread, initval: UInt, flags: Annotated[int, flags_of(EventfdFlags)]) -> int:
     """eventfd with flags: EFD_SEMAPHORE gives one at a time."""
-    return t.files.adopt(host.eventfd(initval, _host_flags(flags, EventfdFlags.SEMAPHORE)))
+    return _counter(t, initval, flags)
+
+
+def _counter(t: Thread, count: int, flags: int) -> int:
+    try:
+        return t.files.adopt(host.eventfd(count, _host_flags(flags, EventfdFlags.SEMAPHORE)))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins import Counter
+
+    own = _host_flags(flags & DESCRIPTOR_FLAGS)
+    return Counter(t.process, count, own, semaphore=bool(flags & EventfdFlags.SEMAPHORE)).descriptor
 
 
 # ---- timers
@@ -84,7 +103,47 @@ def eventfd2(t: Thread, initval: UInt, flags: Annotated[int, flags_of(EventfdFla
 @syscall(result="fd")
 def timerfd_create(t: Thread, clockid: ClockId, flags: Annotated[int, flags_of(TimerfdFlags)]) -> int:
     """A timer that is read."""
-    return t.files.adopt(host.timerfd_create(clockid, _host_flags(flags)))
+    try:
+        return t.files.adopt(host.timerfd_create(clockid, _host_flags(flags)))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins import Timer
+
+    return Timer(t.process, host.timer_clock(clockid), _host_flags(flags)).descriptor
+
+
+def _twin(t: Thread, fd: int) -> "Timer":
+    """The twin of a timerfd. EBADF, EINVAL."""
+    from lx.kernel.twins import Timer
+
+    t.files.check(fd)
+    entry = t.files.entry(fd)
+    if not isinstance(entry, Timer):
+        raise LinuxError(Errno.EINVAL)
+    return entry
+
+
+def _set_timer(t: Thread, fd: int, flags: int, new: bytes) -> bytes:
+    try:
+        return host.timerfd_settime(t.files.guest(fd), flags, new)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins import is_valid
+
+    if flags & ~int(TimerfdSet.TIMER_ABSTIME | TimerfdSet.TIMER_CANCEL_ON_SET) or not is_valid(new):
+        raise LinuxError(Errno.EINVAL)
+    return _twin(t, fd).set(t.process, new, absolute=bool(flags & TimerfdSet.TIMER_ABSTIME))
+
+
+def _timer_setting(t: Thread, fd: int) -> bytes:
+    try:
+        return host.timerfd_gettime(t.files.guest(fd))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    return _twin(t, fd).setting()
 
 
 @syscall()
@@ -92,7 +151,7 @@ def timerfd_settime(
     t: Thread, fd: Fd, flags: Annotated[int, flags_of(TimerfdSet)], new_value: ItimerspecIn, old_value: ItimerspecOut
 ) -> int:
     """Start or stop a timer; what was set before."""
-    before = host.timerfd_settime(t.files.guest(fd), flags, t.memory.read(new_value, ITIMERSPEC.size))
+    before = _set_timer(t, fd, flags, t.memory.read(new_value, ITIMERSPEC.size))
     if old_value:
         t.memory.write(old_value, before)
     return 0
@@ -101,7 +160,7 @@ def timerfd_settime(
 @syscall()
 def timerfd_gettime(t: Thread, fd: Fd, curr_value: ItimerspecOut) -> int:
     """The interval, and the time until the next expiry."""
-    t.memory.write(curr_value, host.timerfd_gettime(t.files.guest(fd)))
+    t.memory.write(curr_value, _timer_setting(t, fd))
     return 0
 
 

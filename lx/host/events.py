@@ -120,11 +120,22 @@ def _told(fd: int, name: str) -> str | None:
 
 def timerfd_create(clock: int, flags: int) -> int:
     """timerfd_create(2) with Linux's clock. EINVAL for one that the host has no name for."""
+    return _timerfd_create(_host_clock(clock), flags)
+
+
+def _host_clock(clock: int) -> int:
     name = next((known.name for known in Clock if known == clock), "")
-    host = getattr(time, f"CLOCK_{name}", clock if _LINUX else None)
+    host: int | None = getattr(time, f"CLOCK_{name}", clock if _LINUX else None)
     if host is None:
         raise failure(errno.EINVAL)
-    return _timerfd_create(host, flags)
+    return host
+
+
+def timer_clock(clock: int) -> int:
+    """The host's number of a clock that timers can have. EINVAL."""
+    if clock not in (Clock.REALTIME, Clock.MONOTONIC, Clock.BOOTTIME):
+        raise failure(errno.EINVAL)
+    return _host_clock(clock)
 
 
 def timerfd_settime(fd: int, flags: int, new: bytes) -> bytes:

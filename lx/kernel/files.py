@@ -49,6 +49,8 @@ class OpenNode:
     """An open synthetic file or directory: its text or listing as of the first read, and the position."""
 
     __slots__ = ("flags", "listing", "node", "position", "text")
+    reads_before_faults = False
+    """Whether what is read is taken, or EAGAIN, before a bad buffer is seen."""
 
     def __init__(self, node: Node, flags: int) -> None:
         self.node = node
