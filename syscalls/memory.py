@@ -133,17 +133,30 @@ def _shared_memory(t: Thread) -> VmaFile:
 
 
 def _file_rights(fd: int, access: int, prot: int, shared: bool, flags: int) -> int:
-    """The protections that mprotect may give later. EACCES, ENODEV."""
+    """The protections that mprotect may give later. EACCES, EPERM, EINVAL, ENODEV."""
     st = os.fstat(fd)
     if access == os.O_WRONLY:
         raise LinuxError(Errno.EACCES)
     if shared and prot & 2 and access != os.O_RDWR:
         raise LinuxError(Errno.EACCES)
+    unmappable = stat.S_ISDIR(st.st_mode) or stat.S_ISFIFO(st.st_mode) or stat.S_ISSOCK(st.st_mode)
+    if unmappable and prot & 4:
+        _ask_for_code(fd)
     if flags & MapFlags.GROWSDOWN:
         raise LinuxError(Errno.EINVAL)
-    if stat.S_ISDIR(st.st_mode) or stat.S_ISFIFO(st.st_mode) or stat.S_ISSOCK(st.st_mode):
+    if unmappable:
         raise LinuxError(Errno.ENODEV)
     return ACCESS_TO_MAY[access] if shared else 7
+
+
+def _ask_for_code(fd: int) -> None:
+    """EPERM if no code may come from where the descriptor is, which comes before what it is."""
+    try:
+        hostmap.mmap(0, PAGE, hostmap.PROT_READ | hostmap.PROT_EXEC, hostmap.MAP_PRIVATE, fd)
+    except PermissionError:
+        raise LinuxError(Errno.EPERM) from None
+    except OSError:
+        return
 
 
 def _status_flags(fd: int) -> int:

@@ -100,6 +100,15 @@ def _check_flags(flags: int) -> None:
         raise LinuxError(Errno.EINVAL)
 
 
+def _read_nowhere(t: Thread, fd: int, size: int, flags: int) -> int:
+    """What a pipe says to a bad address: that it is empty, or at its end, comes first."""
+    if not t.process.poll_now(fd, POLLIN):
+        if flags & NONBLOCK:
+            raise LinuxError(Errno.EAGAIN)
+        t.wait_fd(fd, POLLIN)
+    return descriptors.read_nowhere(fd, size)
+
+
 # ---- rows
 
 
@@ -153,9 +162,13 @@ def vmsplice(t: Thread, fd: Fd, iov: IoVec, count: ULong, flags: SpliceBits) -> 
     try:
         pieces = t.memory.iovec_in(iov, count) if lends else t.memory.iovec_out(iov, count)
     except LinuxError as error:
-        if error.errno == Errno.EFAULT and transfer.in_user_space(t, iov, count) and not _is_pipe(fd):
+        if error.errno != Errno.EFAULT or not transfer.in_user_space(t, iov, count):
+            raise
+        if not _is_pipe(fd):
             raise LinuxError(Errno.EBADF) from None
-        raise
+        if lends:
+            raise
+        return _read_nowhere(t, fd, t.memory.iovec_size(iov, count), flags)
     if not pieces:
         return 0
     if not _is_pipe(fd):

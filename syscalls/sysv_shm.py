@@ -19,6 +19,8 @@ GetFlags = Annotated[int, flags_of(ShmGetFlags)]
 AtFlags = Annotated[int, flags_of(ShmAtFlags)]
 Command = Annotated[int, one_of(ShmCommand)]
 READ, WRITE, EXEC = 1, 2, 4
+SHMMAX = 2**64 - 2**24 - 1
+"""Linux's default for kernel.shmmax."""
 DEVICE = 1
 """The kernel's own mount of shared memory, in /proc/PID/maps."""
 
@@ -27,6 +29,8 @@ DEVICE = 1
 def shmget(t: Thread, key: Int, size: Size, shmflg: GetFlags) -> int:
     """The id of a segment, perhaps a new one."""
     huge = shmflg & ShmGetFlags.SHM_HUGETLB and size and (key == IPC_PRIVATE or shmflg & ShmGetFlags.IPC_CREAT)
+    if huge and size > SHMMAX:
+        raise LinuxError(Errno.EINVAL)
     if huge and not effective_capabilities() & 1 << Cap.IPC_LOCK:
         raise LinuxError(Errno.EPERM)
     if huge:

@@ -77,7 +77,7 @@ class Zone:
     def __init__(self, directory: str) -> None:
         self.root = "/"
         self.runtime_dir = directory
-        self.roster = Roster(directory)
+        self.roster = Roster(directory, int)
         self.random = random.Random(7)
         self.uname = SimpleNamespace(
             sysname="Linux", nodename="zone7", release="5.10.0", version="#1 lx", machine="x86_64", domainname="example"

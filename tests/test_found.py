@@ -165,6 +165,41 @@ def what_comes_before_a_bad_address(side: Side) -> None:
     side.recvmmsg(0, 0, 0, 0, 1)
 
 
+def proc_after_root_was_given_up(side: Side) -> None:
+    for name in (b"/proc", b"/proc/self", b"/proc/self/fd", b"/proc/self/task", b"/dev", b"/sys"):
+        fd = side.openat(AT_FDCWD, name, 0, 0)
+        side.access(name, 4)
+        side.close(fd)
+
+
+def what_cannot_be_mapped(side: Side) -> None:
+    side.pipe2(A, 0)
+    side.socketpair(1, 1, 0, A + 8)
+    side.openat(AT_FDCWD, b".", 0o200000, 0)
+    for fd in range(5):
+        for prot in (1, 4, 5, 3):
+            for flags in (1, 2):
+                side.mmap(0, 1, prot, flags, fd, 0)
+
+
+def an_empty_pipe_comes_before_a_bad_address(side: Side) -> None:
+    side.poke(A, pack("<QQ", 8, 8))
+    side.pipe2(B, 0)
+    side.vmsplice(0, A, 1, 2)
+    side.write(1, b"x", 1)
+    side.vmsplice(0, A, 1, 2)
+    side.vmsplice(0, A, 1, 0)
+    side.vmsplice(1, A, 1, 2)
+    side.close(1)
+    side.read(0, B, 8)
+    side.vmsplice(0, A, 1, 0)
+
+
+def a_segment_of_huge_pages(side: Side) -> None:
+    for size in (-1, 0, -(1 << 24), -(1 << 24) - 1):
+        side.shmget(0, size, 0o4000)
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -322,6 +357,10 @@ FOUND = [
     a_nice_value_is_not_given_back,
     a_slash_after_a_link_to_a_file,
     what_comes_before_a_bad_address,
+    proc_after_root_was_given_up,
+    what_cannot_be_mapped,
+    an_empty_pipe_comes_before_a_bad_address,
+    a_segment_of_huge_pages,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

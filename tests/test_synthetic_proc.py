@@ -336,7 +336,7 @@ def test_a_node_is_about_the_process_it_was_opened_for(guest: Guest, other: Any)
 
 
 def test_records_carry_any_bytes_and_are_replaced(tmp_path: Path) -> None:
-    roster, pid = Roster(str(tmp_path)), os.getpid()
+    roster, pid = Roster(str(tmp_path), int), os.getpid()
     argv = [b"\\", b"\\0", b"\\\\0", b"", b"\xff\n", b"end\\"]
     roster.publish(pid, pid, b"/a\\0b", b"old", [])
     roster.publish(pid, pid, b"/a\\0b", b"new", argv)
@@ -347,14 +347,14 @@ def test_records_carry_any_bytes_and_are_replaced(tmp_path: Path) -> None:
 
 
 def test_a_very_long_argv_is_cut(tmp_path: Path) -> None:
-    roster, pid = Roster(str(tmp_path)), os.getpid()
+    roster, pid = Roster(str(tmp_path), int), os.getpid()
     roster.publish(pid, pid, b"/x", b"x", [b"a" * 3000, b"b" * 3000])
     record = roster.find(pid)
     assert record is not None and record.argv[0] == b"a" * 3000 and 0 < len(record.argv[1]) < 3000
 
 
 def test_a_record_older_than_the_process_of_that_number_is_not_believed(tmp_path: Path) -> None:
-    roster = Roster(str(tmp_path))
+    roster = Roster(str(tmp_path), int)
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         roster.publish(child.pid, child.pid, b"/x", b"x", [])
@@ -368,7 +368,7 @@ def test_a_record_older_than_the_process_of_that_number_is_not_believed(tmp_path
 
 
 def test_a_forked_child_inherits_its_parents_record_once(tmp_path: Path) -> None:
-    roster, pid = Roster(str(tmp_path)), os.getpid()
+    roster, pid = Roster(str(tmp_path), int), os.getpid()
     roster.publish(pid, pid, b"/x", b"x", [b"x", b"y"])
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:

@@ -7,7 +7,7 @@ that. Sizes and addresses are in bytes; each call raises OSError with the host's
 import ctypes
 import os
 
-PROT_NONE, PROT_READ, PROT_WRITE = 0, 1, 2
+PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_NORESERVE = 0x01, 0x02, 0x10, 0x20, 0x4000
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 

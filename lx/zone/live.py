@@ -182,6 +182,8 @@ class LiveZone:
         self.random: Any = HostRandom() if config.seed is None else _repeatable(config.seed)
         self.randomise = config.seed is None
         self._ipc: Any = None
+        self.roster: Any = None
+        """What its processes tell each other of themselves (lx.kernel.synthetic.roster); there from a process's start on."""
         self.operator = Operator(operator_fd, self.registry.first, os.path.dirname(self.runtime_dir))
 
     # ---- names
@@ -305,9 +307,11 @@ class LiveZone:
 
     def publish(self, process: Process) -> None:
         """Tell the zone what a process is: at its start, at exec, when its name changes."""
-        from lx.kernel.synthetic.roster import Roster
+        if self.roster is None:
+            from lx.kernel.synthetic.roster import Roster
 
-        Roster(self.runtime_dir).publish(process.pid, os.getpid(), process.exe, process.comm, process.argv)
+            self.roster = Roster(self.runtime_dir, process.files.own)
+        self.roster.publish(process.pid, os.getpid(), process.exe, process.comm, process.argv)
 
     def close(self) -> None:
         """Remove the runtime directory and what it stands for, if this is the zone's last process and no other owns it."""

@@ -104,6 +104,10 @@ class Node:
         """st_size."""
         return 0
 
+    def is_own(self, p: Process) -> bool:
+        """Whether the process may use the node whatever its owner and mode are."""
+        return False
+
     def stat(self, p: Process) -> StatResult:
         """The node's metadata; never follows a link."""
         uid, gid = self.owner(p)

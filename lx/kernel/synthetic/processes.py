@@ -288,6 +288,10 @@ class Descriptors(_ProcessDirectory):
 
     __slots__ = ()
 
+    def is_own(self, p: "Process") -> bool:
+        """See Node: a process that was root and is not dumpable still has its own."""
+        return self.pid == p.pid
+
     def lookup(self, p: "Process", name: bytes) -> Node:
         """See Directory."""
         if self.pid != p.pid:

@@ -9,12 +9,16 @@ of its own: a record older than the process that has its pid now was left by one
 Membership of the zone is having a live record; so nobody has to retire one (the parent's wait does, to keep the
 directory short), and a process that was killed leaves nothing that lies.
 
-Limits: a link's text ends at 4095 bytes, so others see a longer argv cut, as Linux before 4.2 cut it for everybody. A
-process that gave up the right to write here keeps its last record. The host must have Linux's /proc/PID/stat.
+The directory is held open, because the way to it is the user's alone (mode 0700), and a guest that was root may be somebody else
+by the time that it asks; whoever has it open may write in it.
+
+Limits: a link's text ends at 4095 bytes, so others see a longer argv cut, as Linux before 4.2 cut it for everybody. The host must
+have Linux's /proc/PID/stat.
 """
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from lx.abi.record import dataclass
@@ -40,51 +44,52 @@ class Roster:
 
     __slots__ = ("_directory",)
 
-    def __init__(self, runtime_dir: str) -> None:
-        self._directory = os.path.join(os.fsencode(runtime_dir), b"proc")
+    def __init__(self, runtime_dir: str, own: Callable[[int], int]) -> None:
+        """own: how the process keeps a descriptor out of the guest's reach."""
+        path = os.path.join(runtime_dir, "proc")
+        with suppress(FileExistsError):
+            os.mkdir(path)
+            os.chmod(path, 0o777)
+        self._directory = own(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
 
     def publish(self, pid: int, host_pid: int, exe: bytes, comm: bytes, argv: list[bytes]) -> None:
         """Tell the zone of this process: at its start, at exec, when its name changes."""
         text = _escape(b"\0".join([b"%d" % host_pid, exe, comm, *argv]))
         if len(text) > TEXT_MAX:
             text = text[:TEXT_MAX].rstrip(b"\\")
-        with suppress(PermissionError):
+        with suppress(FileNotFoundError):
             if not self._create(pid, text):
-                fresh = b"%s.%d" % (self._name(pid), host_pid)
-                os.symlink(text, fresh)
-                os.rename(fresh, self._name(pid))
+                fresh = b"%d.%d" % (pid, host_pid)
+                os.symlink(text, fresh, dir_fd=self._directory)
+                os.rename(fresh, b"%d" % pid, src_dir_fd=self._directory, dst_dir_fd=self._directory)
 
     def inherit(self, pid: int, host_pid: int, parent: int) -> None:
         """Enter a forked child under its parent's record, unless it is there. Parent and child may both call it."""
         record = self.find(parent)
         if record is not None and self.find(pid) is None:
             text = _escape(b"\0".join([b"%d" % host_pid, record.exe, record.comm, *record.argv]))
-            with suppress(PermissionError):
+            with suppress(FileNotFoundError):
                 self._create(pid, text[:TEXT_MAX])
 
     def _create(self, pid: int, text: bytes) -> bool:
-        for _ in range(2):
-            try:
-                os.symlink(text, self._name(pid))
-            except FileNotFoundError:
-                os.makedirs(self._directory, mode=0o700, exist_ok=True)
-            except FileExistsError:
-                return False
-            else:
-                return True
-        return False
+        """Enter a record; False if there is one. FileNotFoundError when the zone has ended."""
+        try:
+            os.symlink(text, b"%d" % pid, dir_fd=self._directory)
+        except FileExistsError:
+            return False
+        return True
 
     def retire(self, pid: int) -> None:
         """Forget a process that has been waited for."""
         with suppress(OSError):
-            os.unlink(self._name(pid))
+            os.unlink(b"%d" % pid, dir_fd=self._directory)
 
     def find(self, pid: int) -> Record | None:
         """The record of a live (or zombie) process of the zone; a dead one's is removed."""
-        name = self._name(pid)
+        name = b"%d" % pid
         try:
-            fields = _unescape(os.readlink(name)).split(b"\0")
-            written_ns = os.lstat(name).st_mtime_ns
+            fields = _unescape(os.readlink(name, dir_fd=self._directory)).split(b"\0")
+            written_ns = os.stat(name, dir_fd=self._directory, follow_symlinks=False).st_mtime_ns
         except OSError:
             return None
         record = Record(pid, int(fields[0]), fields[1], fields[2], tuple(fields[3:]))
@@ -100,14 +105,8 @@ class Roster:
 
     def pids(self) -> list[int]:
         """The guest pids of all live processes of the zone, ascending."""
-        try:
-            names = os.listdir(self._directory)
-        except FileNotFoundError:
-            return []
-        return sorted(pid for pid in map(int, filter(bytes.isdigit, names)) if self.has(pid))
-
-    def _name(self, pid: int) -> bytes:
-        return b"%s/%d" % (self._directory, pid)
+        names = os.listdir(self._directory)
+        return sorted(pid for pid in map(int, filter(str.isdigit, names)) if self.has(pid))
 
 
 def _escape(record: bytes) -> bytes:

@@ -98,7 +98,8 @@ class Subject:
 
 def roster(p: "Process") -> Roster:
     """The records of the asker's zone."""
-    return Roster(p.zone.runtime_dir)
+    found: Roster = p.zone.roster
+    return found
 
 
 def exists(p: "Process", pid: int) -> bool:
