@@ -37,8 +37,8 @@ RESTART_BLOCK, ALWAYS = "restart_block", "always"
 SPAN = 50_000_000
 """Nanoseconds after which who waits for an owner looks again whether he has been killed."""
 NOTE = (
-    "nobody inherits a priority; in shared memory WAKE and CMP_REQUEUE do not tell those of WAIT_REQUEUE_PI from others; "
-    "if an owner is killed from outside the zone, those who wait learn of it and those who only try do not"
+    "nobody inherits a priority; shared WAKE and CMP_REQUEUE may wake who waits in WAIT_REQUEUE_PI; "
+    "of an owner killed from outside the zone only waiters learn"
 )
 PRIVATE = int(FutexFlags.PRIVATE_FLAG)
 Action = Callable[[Thread, int, int, int, int, int, int], int]

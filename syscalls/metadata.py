@@ -84,9 +84,9 @@ def _of_descriptor(t: Thread, fd: int) -> "Any":
 @syscall(direct="fstatat")
 def newfstatat(t: Thread, dirfd: DirFd, path: PathPtr, buf: StatOut, flags: AtBits) -> int:
     """Metadata of a file relative to a directory, or of the descriptor itself."""
-    _flags(flags, STAT_FLAGS)
     if flags & AtFlags.EMPTY_PATH and dirfd >= 0 and (not path or not t.memory.path(path)):
         return _store(t, buf, _of_descriptor(t, dirfd))
+    _flags(flags, STAT_FLAGS)
     with _place(t, dirfd, path, flags, null=True) as place:
         return _store(t, buf, place.stat())
 

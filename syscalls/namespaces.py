@@ -3,6 +3,7 @@
 from lx.abi.errno import Errno, LinuxError
 from lx.host import linux_only
 from lx.kernel.thread import Thread
+from syscalls import _transfer as transfer
 from syscalls.declare import syscall
 from syscalls.process import NAMESPACES, CloneFlags
 from syscalls.types import U64, Annotated, Fd, Int, flags_of
@@ -46,5 +47,5 @@ def _own_fs(t: Thread) -> None:
 @syscall(note="no descriptor of a namespace can be had, so EINVAL is all that is answered to an open one")
 def setns(t: Thread, fd: Fd, nstype: Int) -> int:
     """Join a namespace."""
-    t.files.check(fd)
+    transfer.check_access(t, fd)
     raise LinuxError(Errno.EINVAL)

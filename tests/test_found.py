@@ -200,6 +200,17 @@ def a_segment_of_huge_pages(side: Side) -> None:
         side.shmget(0, size, 0o4000)
 
 
+def flags_of_a_descriptor_s_own_status(side: Side) -> None:
+    side.openat(AT_FDCWD, b"a", CREATE, 0o644)
+    side.openat(AT_FDCWD, b".", 0o10000000, 0)
+    for flags in (0x9000, 0x1000, 0x8000, 0x1100, 0x11000):
+        for fd in (0, 1, 7, AT_FDCWD):
+            side.newfstatat(fd, 0, A, flags)
+            side.newfstatat(fd, b"", A, flags)
+    side.setns(0, 0)
+    side.setns(1, 0)
+
+
 def huge_pages_of_a_file(side: Side) -> None:
     side.creat(b"a", 0o644)
     side.mmap(0, 1, 0, 0x40000, 0, 0)
@@ -361,6 +372,7 @@ FOUND = [
     what_cannot_be_mapped,
     an_empty_pipe_comes_before_a_bad_address,
     a_segment_of_huge_pages,
+    flags_of_a_descriptor_s_own_status,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

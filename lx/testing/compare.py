@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from struct import unpack_from
 
 from lx.abi.errno import Errno
-from lx.testing.generate import APART, FORKS, rows
+from lx.testing.generate import APART, rows
 from lx.testing.image import CAUGHT, POOL
 from lx.testing.program import Program, Ref, Step
 from lx.testing.sides import Blocked, Ended, Guest, Lost, Side
@@ -155,7 +155,7 @@ def _execute_step(side: Side, step: Step, results: list[int]) -> tuple[int, obje
         side.script([(s.name, tuple(v for v in s.args if isinstance(v, int))) for s in step.child])
     args = [results[v.step] + v.offset if isinstance(v, Ref) else v for v in step.args]
     result = side.raw(NUMBERS[step.name], *args)
-    if step.name in FORKS:
+    if step.settles:
         side.settle(result)
     seen: object = b""
     if step.out[1] and result >= 0 and step.name not in UNSEEN:

@@ -30,7 +30,7 @@ def as_python(program: Program, *, says: str = "", written: int = -1) -> str:
             lines.append(f"    side.script([{script}])  # what the child does")
         call = f"    r{i} = side.{step.name}({', '.join(map(_python, step.args))})"
         lines.append(call + _comment("  # ", meaning(program, i)))
-        if step.name in FORKS:
+        if step.settles:
             lines.append(f"    side.settle(r{i})  # the child has ended")
         if i == written:
             lines.append(f"    side.peek({step.out[0]:#x}, {step.out[1]})")
@@ -119,6 +119,7 @@ def _c_step(program: Program, index: int, step: Step) -> list[str]:
     if step.name in FORKS:
         made = " ".join(f"syscall({NUMBERS[s.name]}{''.join(f', {_c(a)}' for a in s.args)});" for s in step.child)
         lines.append(f"    if (r{index} == 0) {{ {made} _exit(0); }}")
+    if step.settles:
         lines.append(f"    if (r{index} > 0) waitid(P_PID, r{index}, NULL, WEXITED | WNOWAIT);")
     lines.append(f'    say("{step.name}", r{index});')
     return lines

@@ -23,6 +23,11 @@ class Step:
     out: tuple[int, int] = (0, 0)
     child: "tuple[Step, ...]" = ()
 
+    @property
+    def settles(self) -> bool:
+        """A fork whose child only ends: it is waited for, so that what the child had open is closed by then."""
+        return bool(self.child) and all(made.name == "exit_group" for made in self.child)
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
