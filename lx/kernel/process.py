@@ -28,7 +28,7 @@ from lx.kernel.limits import Limits
 from lx.kernel.marks import Mark
 from lx.kernel.memory import AddressSpace, MemoryLimits
 from lx.kernel.scheduler import POLLIN, Scheduler
-from lx.kernel.signals import Signals, fault_info
+from lx.kernel.signals import SIGCHLD_BIT, Signals, fault_info
 from lx.kernel.thread import Thread
 from lx.kernel.wait import Park, ProcessExit, ProcessKilled
 
@@ -46,7 +46,6 @@ else:
     Protocol = object
 
 PAGE_FAULT = 14
-SIGCHLD_BIT = 1 << Signal.SIGCHLD - 1
 WITH_A_SIGNAL = frozenset({Errno.EPIPE, Errno.EFBIG, Errno.EIO})
 """What the host answers together with a signal to this thread (SIGPIPE, SIGXFSZ, SIGTTIN), which is looked for then."""
 
@@ -154,6 +153,8 @@ class Process:
         self.vfork_pipe = -1
         self.host_blocked = 0
         self._marks = 0
+        self._children = -1
+        """What `host_mask` has last said of SIGCHLD."""
         self.waits: dict[int, Any] = {}
         self.timers: Timers | None = None
         self.aio: Contexts | None = None
@@ -446,14 +447,19 @@ class Process:
     def host_mask(self) -> None:
         """Block on the host what every thread blocks. SIGCHLD not, because sleeping for children sleeps in poll (see Signals)."""
         mask = 2**64 - 1
+        kept = self.threads[0].mask
         for t in self.threads:
             if t.alive:
                 mask &= t.mask & ~t.awaited
+                kept |= t.awaited
         described = self.signals.described
         self.host_blocked = mask = mask & (~SIGCHLD_BIT | described)
         self.engine.set_signal_mask(numbers.mask_to_host(mask))
-        self._mark(Mark.DEAF, bool(mask & SIGCHLD_BIT))
-        self.engine.set_quiet_children(self.signals.children_are_quiet())
+        children = (kept & SIGCHLD_BIT) << 1 | mask & SIGCHLD_BIT
+        if children != self._children:
+            self._children = children
+            self._mark(Mark.DEAF, bool(mask & SIGCHLD_BIT))
+            self.engine.set_quiet_children(self.signals.children_are_quiet())
         if described & mask:
             self.signals.hand_over(mask)
         if self.signals.queue or self.signals.directed:
@@ -461,10 +467,9 @@ class Process:
 
     def _mark(self, mark: Mark, on: bool) -> None:
         """Have the zone know of this process."""
-        marks = self._marks | mark if on else self._marks & ~mark
-        if marks != self._marks:
-            self._marks = marks
-            self.zone.set_marks(marks)
+        if (self._marks & mark != 0) != on:
+            self._marks ^= mark
+            self.zone.set_marks(self._marks)
 
     def _begin_to_share(self) -> None:
         """Who shares memory may hold futexes of its robust lists there, which it must release however it dies."""

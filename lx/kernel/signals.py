@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 
 PYTHONS_OWN = (Signal.SIGPIPE, Signal.SIGXFSZ)
+SIGCHLD = int(Signal.SIGCHLD)
+SIGCHLD_BIT = 1 << SIGCHLD - 1
 OF_TERMINALS = (Signal.SIGTTIN, Signal.SIGTTOU)
 """Who makes a call of a terminal in the background is the first to look for the signal that this sends to its group."""
 GLIBCS_OWN = (32, 33)
@@ -152,9 +154,9 @@ class Signals:
 
     def children_are_quiet(self) -> bool:
         """Whether a child's change, of which the host tells, is only looked for by who waits, and a signal for nobody."""
-        leader = self.process.threads[0]
-        blocked = (leader.mask | self._awaited) & bit(Signal.SIGCHLD)
-        return not blocked and self.actions[Signal.SIGCHLD].handler == SIG_DFL and self.process.children_wake()
+        if self.actions[SIGCHLD].handler != SIG_DFL or self.process.threads[0].mask & SIGCHLD_BIT:
+            return False
+        return not any(t.awaited & SIGCHLD_BIT for t in self.process.threads) and self.process.children_wake()
 
     def _tell_host(self, signo: int) -> None:
         if signo == Signal.SIGCHLD:
