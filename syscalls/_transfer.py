@@ -262,12 +262,12 @@ def _wait_first(t: Thread, fd: int, kind: Kind, events: int) -> None:
 
 
 def _vector(t: Thread, fd: int, iov: int, count: int, need: int) -> Pieces:
-    """The buffers of an iovec. EBADF comes before what is wrong with them."""
+    """The buffers of an iovec. What cannot be read or written at all comes before what is wrong with them."""
     look_up = t.memory.iovec_out if need == os.O_RDONLY else t.memory.iovec_in
     try:
         return look_up(iov, count)
     except LinuxError:
-        check_access(t, fd, need)
+        _no_vector(t, fd, need)
         raise
 
 

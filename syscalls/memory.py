@@ -251,7 +251,7 @@ def mremap(t: Thread, addr: Ptr, old_len: Size, new_len: Size, flags: MremapBits
         raise LinuxError(Errno.EINVAL)
     if addr % PAGE:
         raise LinuxError(Errno.EINVAL)
-    old, new = page_up(old_len), page_up(new_len)
+    old, new = page_up(old_len) & 2**64 - 1, page_up(new_len)
     if new == 0 or new > memory.task_size:
         raise LinuxError(Errno.EINVAL)
     if (fixed or keep) and (
@@ -273,11 +273,13 @@ def mremap(t: Thread, addr: Ptr, old_len: Size, new_len: Size, flags: MremapBits
         raise LinuxError(Errno.EINVAL)
     if keep and vma.file is not None and not fixed and vma.shared:
         raise LinuxError(Errno.EINVAL)
-    if addr + old > vma.end:
-        raise LinuxError(Errno.EFAULT)
     if fixed and old > new:
+        if addr + old > memory.task_size:
+            raise LinuxError(Errno.EINVAL)
         memory.unmap(addr + new, old - new)
         old = new
+    if addr + old > vma.end:
+        raise LinuxError(Errno.EFAULT)
     if old and not fixed and not keep and addr + old == vma.end and memory.extend(vma, addr + new):
         return addr
     if not may_move:

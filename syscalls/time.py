@@ -104,7 +104,8 @@ def gettimeofday(t: Thread, tv: TimevalOut, tz: TimezoneOut) -> int:
     """The time of day in microseconds; the kernel's time zone is UTC."""
     if tv:
         seconds, nanoseconds = divmod(host_time.time_ns(), NSEC_PER_SEC)
-        t.memory.write_struct(tv, TIMEVAL, seconds, nanoseconds // 1000)
+        t.memory.put_u64(tv, seconds)
+        t.memory.put_u64(tv + 8, nanoseconds // 1000)
     if tz:
         t.memory.write_struct(tz, TIMEZONE, 0, 0)
     return 0

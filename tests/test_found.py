@@ -87,6 +87,8 @@ def a_word_is_stored_whole_or_not(side: Side) -> None:
         side.symlink(b"l", EDGE - by)
         side.time(EDGE - by)
         side.symlink(b"l", EDGE - by)
+        side.gettimeofday(EDGE - by, 0)
+        side.symlink(b"l", EDGE - by)
 
 
 def a_device_of_no_name(side: Side) -> None:
@@ -209,6 +211,26 @@ def flags_of_a_descriptor_s_own_status(side: Side) -> None:
             side.newfstatat(fd, b"", A, flags)
     side.setns(0, 0)
     side.setns(1, 0)
+
+
+def a_mapping_that_shrinks_where_it_is_put(side: Side) -> None:
+    side.mmap(0x10000000, 1, 0, 0x31, -1, 0)
+    side.mremap(0x10000000, -1, 1, 0, 0)
+    side.mmap(0x10202000, 0x2000, 0, 0x32, -1, 0)
+    side.mremap(0x10203000, 0x1001, 1, 3, 0x10201000)
+    side.mremap(0x10202000, -4096, 1, 3, 0x10301000)
+    side.mremap(0x10202000, 0x3000, 0x2000, 3, 0x10301000)
+
+
+def what_cannot_be_written_comes_before_its_buffers(side: Side) -> None:
+    side.epoll_create1(0)
+    side.openat(AT_FDCWD, b".", 0o200000, 0)
+    side.pipe2(B, 0o4000)
+    for fd in range(5):
+        side.writev(fd, 0, 1)
+        side.readv(fd, 0, 1)
+        side.pwritev(fd, 0, 1, 0, 0)
+        side.preadv2(fd, 0, 1, -1, -1, 0)
 
 
 def huge_pages_of_a_file(side: Side) -> None:
@@ -373,6 +395,8 @@ FOUND = [
     an_empty_pipe_comes_before_a_bad_address,
     a_segment_of_huge_pages,
     flags_of_a_descriptor_s_own_status,
+    a_mapping_that_shrinks_where_it_is_put,
+    what_cannot_be_written_comes_before_its_buffers,
     huge_pages_of_a_file,
     a_private_futex_at_the_end_of_user_space,
     the_numbers_of_a_futex_come_before_its_address,

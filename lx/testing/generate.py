@@ -35,6 +35,7 @@ NEVER: dict[str, str] = {
         MACHINE,
     ),
     "setsid": OTHERS,
+    "rseq": "the kernel writes into the memory that it is given whenever it likes",
     **dict.fromkeys("rt_sigreturn clone clone3".split(), ENDS),
     **dict.fromkeys("pause rt_sigsuspend".split(), WAITS),
     **dict.fromkeys("accept eventfd signalfd inotify_init".split(), "gives a descriptor that waits; its other form does not"),
