@@ -4,7 +4,8 @@ from programs import Case
 
 SH = ("sh", "-c")
 PYTHON = ("python3", "-c")
-PORT = "port=$((20000 + $$ % 20000)); "
+PORT = "port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => \"127.0.0.1\")->sockport'); "
+"""One that the kernel found free."""
 WAIT = "wait_for() { n=0; while ! \"$@\" >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 600 ] || exit 99; sleep 0.05; done; }; "
 
 SELECTORS = """
@@ -106,8 +107,8 @@ print(open("f").read(), os.waitpid(pid, 0)[1])
 
 CASES = [
     Case("python3 selectors: epoll, poll, select, signals", PYTHON, SELECTORS),
-    Case("redis-server: SET, GET, lists, pub/sub, scripts", SH, REDIS, needs=("redis-server", "redis-cli"), stderr=False),
-    Case("openssl: s_server and s_client", SH, TLS, needs=("openssl",), stderr=False),
+    Case("redis-server: SET, GET, lists, pub/sub, scripts", SH, REDIS, needs=("redis-server", "redis-cli", "perl"), stderr=False),
+    Case("openssl: s_server and s_client", SH, TLS, needs=("openssl", "perl"), stderr=False),
     Case("sqlite3: two writers", SH, WRITERS, needs=("sqlite3",)),
     Case("bash -i on a pseudo-terminal: jobs, ^Z, ^C, fg, a new size", PYTHON, TERMINAL, needs=("bash",)),
     Case("busybox vi on a pseudo-terminal: insert, copy, substitute, write", PYTHON, VI, needs=("busybox",)),
