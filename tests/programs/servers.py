@@ -66,6 +66,30 @@ SERVE = (
     "get -o /dev/null -w '%{http_code}\\n' http://x/gone; get -r 5-9 http://x/index.html; get -I http://x/big | grep Content-Length; kill -QUIT $p; wait $p; echo $?; rm -rf sock conf nginx.pid t? error.log"
 )
 
+REDIS = (
+    "start() { redis-server --port 0 --unixsocket s --dir . --save '' --logfile log >/dev/null & server=$!; until [ \"$($r ping 2>&1)\" = PONG ]; do sleep 0.05; done; }; "
+    "stop() { kill $server; wait $server; echo $?; rm -f s log; }; r='redis-cli -s s'; start; "
+)
+POSTGRESQL = (
+    "d=$(mktemp -d /tmp/lx-postgresql.XXXXXX); trap 'rm -rf $d' EXIT; as=; "
+    "[ $(id -u) != 0 ] || { chown nobody $d; as='setpriv --reuid=nobody --regid=nogroup --clear-groups'; }; cd $d; "
+    "$as $BIN/initdb -D data -N -A trust -E UTF8 --locale=C --no-instructions; "
+    "$as $BIN/postgres --single -j -D data -c log_line_prefix= -c log_checkpoints=off postgres 2>&1; echo $?"
+)
+QUERIES = """create table t (n int primary key, s text);
+
+insert into t select i, md5(i::text) from generate_series(1, 1000) i;
+
+begin; delete from t; rollback;
+
+select count(*), sum(n), max(s), avg(n)::numeric(8, 2) from t where s like 'a%';
+
+insert into t values (7, 'again');
+
+select string_agg(s, ',' order by n) from t where n in (3, 5, 999) group by n % 2;
+
+"""
+
 
 def nginx(name: str, master: str) -> Case:
     """nginx serving files to curl through a UNIX socket."""
@@ -84,5 +108,8 @@ CASES = [
     nginx("nginx: master and worker serve files to curl", "on"),
     Case("curl: file and refused", SH, "curl -s file://$PWD/w | head -2; curl -s http://127.0.0.1:1/; echo $?", files={"w": WORDS}, needs=("curl",)),
     Case("redis-server with redis-cli: strings, lists, scripts, save", SH, "redis-server --port 0 --unixsocket $PWD/s --dir $PWD --daemonize no --logfile log --save '' >/dev/null & p=$!; while [ ! -S s ]; do sleep 0.1; done; r='redis-cli -s s'; $r set k v; $r get k; $r rpush l a b c; $r lrange l 0 -1; seq 200 | sed 's/.*/incr n/' | $r | tail -1; $r eval 'return redis.call(\"get\", KEYS[1])' 1 k; $r save; $r bgsave >/dev/null; ls dump.rdb; $r shutdown nosave; wait $p; echo $?; rm -f s log dump.rdb", needs=("redis-server", "redis-cli"), stderr=False),
+    Case("redis-server: BGSAVE, and another server of what was saved", SH, REDIS + "seq 200 | sed 's/.*/set key:& value&/' | $r | sort | uniq -c; $r bgsave; until $r info persistence | grep -q in_progress:0; do sleep 0.05; done; $r info persistence | grep -o rdb_last_bgsave_status:..; stop; redis-check-rdb dump.rdb | grep -o '[0-9]* keys read'; start; $r get key:123; stop; rm dump.rdb", needs=("redis-server", "redis-cli", "redis-check-rdb")),
+    Case("redis-benchmark: what it measures, with pipelines and threads", SH, REDIS + "redis-benchmark -s s --csv -n 100 -c 10 -P 2 -t ping,set,get,incr,lpush,rpop,sadd,zadd,lrange_100,mset | cut -d, -f1; redis-benchmark -s s -q -n 100 -c 50 -t get --threads 2 | grep -c GET; $r dbsize; stop", needs=("redis-server", "redis-cli", "redis-benchmark")),
+    Case("PostgreSQL: initdb, and queries in single-user mode", SH, POSTGRESQL, stdin=QUERIES, needs=("/usr/lib/postgresql/15/bin/initdb",), env={"BIN": "/usr/lib/postgresql/15/bin"}, slow="initdb is half a minute of computing"),
     Case("tmux: a shell in a window, keys and what it shows", SH, "t='tmux -S s -f /dev/null'; $t new-session -d -x 80 -y 20 'PS1=\"% \" exec sh -i'; i=0; while ! $t capture-pane -p | grep -q '^%' && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done; $t send-keys 'echo in$((1 + 1))side; stty size' Enter; i=0; while ! $t capture-pane -p | grep -q '^20 80' && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done; $t capture-pane -p | grep -v '^$'; $t split-window -v 'sleep 60'; $t list-panes -F '#{pane_height} #{pane_width}'; $t kill-server; echo $?; rm -f s", needs=("tmux",), env={"TERM": "xterm", "SHELL": "/bin/sh"}, stderr=False),
 ]  # fmt: skip
