@@ -170,6 +170,15 @@ class Terminal:
     def type(self, text: bytes) -> None:
         os.write(self.fd, text)
 
+    def insist(self, key: bytes, wanted: bytes) -> None:
+        """Type a key until its signal shows: perl keeps one that comes just before it reads until the read has ended."""
+        for _ in range(10):
+            self.type(key)
+            with suppress(AssertionError):
+                self.until(wanted, 3.0)
+                return
+        raise AssertionError(self.seen)
+
     def until(self, wanted: bytes, timeout: float = 60.0) -> bytes:
         """What the terminal shows up to and with `wanted`."""
         end = time.monotonic() + timeout
@@ -237,9 +246,10 @@ def test_a_program_that_catches_both(side: str, terminal: Callable[[list[str]], 
     sh = terminal([*SIDES[side], "perl", "-e", code])
     sh.type(b"run\n")
     sh.until(b"up\r\n")
-    for key, said in ((b"\x03", b"int\r\n"), (b"\x1a", b"tstp\r\n"), (b"word\n", b"line word\r\n")):
-        sh.type(key)
-        sh.until(said)
+    for key, said in ((b"\x03", b"int\r\n"), (b"\x1a", b"tstp\r\n")):
+        sh.insist(key, said)
+    sh.type(b"word\n")
+    sh.until(b"line word\r\n")
     sh.type(b"\x04")
     sh.type(b"echo status $?\n")
     sh.until(b"status 0\r\n")
