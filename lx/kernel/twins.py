@@ -103,6 +103,14 @@ class Twin(OpenNode):
         events, deadline = park
         return Park(((fd, events),) if events else (), deadline)
 
+    @staticmethod
+    def _check_read(size: int, offset: int | None) -> None:
+        """ESPIPE for a position, EINVAL for less than a count's room."""
+        if offset is not None:
+            raise LinuxError(Errno.ESPIPE)
+        if size < COUNT.size:
+            raise LinuxError(Errno.EINVAL)
+
     def seek(self, p: "Process", offset: int, whence: int) -> int:
         """Always 0."""
         return 0
@@ -126,10 +134,7 @@ class Counter(Twin):
 
     def read(self, p: "Process", size: int, offset: int | None = None) -> bytes:
         """The count, or 1 of it. EINVAL, EAGAIN, ESPIPE."""
-        if offset is not None:
-            raise LinuxError(Errno.ESPIPE)
-        if size < COUNT.size:
-            raise LinuxError(Errno.EINVAL)
+        self._check_read(size, offset)
         with self._held() as fifo:
             (count,) = COUNT.unpack_from(self._page)
             taken = min(count, 1) if self._semaphore else count
@@ -174,10 +179,7 @@ class Timer(Twin):
 
     def read(self, p: "Process", size: int, offset: int | None = None) -> bytes:
         """How often it has expired since it was set or read. EINVAL, EAGAIN, ESPIPE."""
-        if offset is not None:
-            raise LinuxError(Errno.ESPIPE)
-        if size < COUNT.size:
-            raise LinuxError(Errno.EINVAL)
+        self._check_read(size, offset)
         with self._held() as fifo:
             _, following, interval = SETTING.unpack_from(self._page)
             expiries = self._expiries(following, interval)
