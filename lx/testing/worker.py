@@ -84,9 +84,10 @@ class Bench:
         self._alive_at = 0.0
 
     def close(self) -> None:
-        """End the sides."""
+        """End the sides, and wait for what they have left to be gone."""
         for side in self._sides():
             side.finish()
+        processes.end_strays(frozenset())
 
     def chunk(self, number: int) -> None:
         """Run a chunk and say what was found and counted."""
