@@ -91,6 +91,9 @@ class Zone:
 
     lives = has
 
+    def members(self) -> list[int]:
+        return self.roster.pids()
+
     def has_mark(self, host_pid: int, mark: int) -> bool:
         return False
 

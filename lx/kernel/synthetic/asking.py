@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from lx.kernel.process import Process
 
-END = 254
-"""The question that is an order."""
+PUBLISH, END = 253, 254
+"""The questions that are orders."""
 PATIENCE_NS = 300_000_000
 STEP = 0.0003
 
@@ -74,6 +74,17 @@ def end(p: "Process", host_pid: int) -> bool:
     return False
 
 
+def have_published(p: "Process", host_pid: int, published: "Callable[[], bool]") -> bool:
+    """Have a process tell the zone what it is; whether it has, soon."""
+    with suppress(LinuxError):
+        ring(p, host_pid, PUBLISH)
+        until = time.monotonic_ns() + PATIENCE_NS
+        while not published() and p.zone.lives(host_pid) and time.monotonic_ns() < until:
+            time.sleep(STEP)
+            p.signals.collect()
+    return published()
+
+
 def ask(p: "Process", pid: int, host_pid: int, number: int) -> "Any":
     """What another process tells for the question of this number. EACCES if it does not answer, ESRCH if it is gone."""
     path = _path(p, pid, p.pid, number)
@@ -97,6 +108,9 @@ def answer(p: "Process", info: bytes, answers: "tuple[Callable[[Process], Any], 
     _, _, _, asker, uid, number = _info().unpack_from(info)
     if number == END:
         raise ProcessKilled(Signal.SIGKILL)
+    if number == PUBLISH:
+        p.zone.publish(p)
+        return
     if number >= len(answers) or (uid != 0 and p.dumpable != 1):
         return
     path = _path(p, p.pid, int(p.zone.guest_pid(asker)), number)

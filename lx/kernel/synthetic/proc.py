@@ -14,7 +14,7 @@ from lx.abi.errno import Errno, LinuxError
 from lx.kernel.synthetic.host import host_text
 from lx.kernel.synthetic.nodes import DT_DIR, Link, Node, Reader, Table
 from lx.kernel.synthetic.processes import About, self_link, thread_self_link
-from lx.kernel.synthetic.subject import exists, roster
+from lx.kernel.synthetic.subject import all_pids, exists
 from lx.kernel.synthetic.sysctl import parameters
 from lx.kernel.synthetic.tables import files, grow, text
 
@@ -39,12 +39,8 @@ def _sysvipc(kind: str) -> Reader:
     return read
 
 
-def _pids(p: "Process") -> list[int]:
-    return sorted({p.pid, *roster(p).pids()})
-
-
 def _loadavg(p: "Process") -> bytes:
-    pids = _pids(p)
+    pids = all_pids(p)
     loads = b" ".join(b"%.2f" % load for load in os.getloadavg())
     return b"%b 1/%d %d\n" % (loads, len(pids), pids[-1])
 
@@ -138,7 +134,7 @@ class ProcRoot(Table):
 
     def names(self, p: "Process") -> list[tuple[bytes, int, int]]:
         """See Directory."""
-        processes = [b"%d" % pid for pid in _pids(p)]
+        processes = [b"%d" % pid for pid in all_pids(p)]
         return super().names(p) + [(name, Node(self.child(name), 0).ino(), DT_DIR) for name in processes]
 
 

@@ -97,7 +97,10 @@ def _personality(p: "Process") -> bytes:
 
 
 def _cmdline(s: Subject) -> bytes:
-    return _strings(s.record.argv if s.record is not None else s.asker.argv)
+    """The arguments; a zombie has lost the memory that they were in."""
+    if s.record is None:
+        return _strings(s.asker.argv)
+    return b"" if s.host_stat()[0] == b"Z" else _strings(s.record.argv)
 
 
 def _write_comm(s: Subject, data: bytes) -> None:

@@ -6,8 +6,9 @@ symbolic link in the zone's runtime directory, named by its guest pid, whose tex
 because it appears and is replaced whole (symlink, rename), costs one call to write and one to read, and carries a time
 of its own: a record older than the process that has its pid now was left by one that is gone.
 
-Membership of the zone is having a live record; so nobody has to retire one (the parent's wait does, to keep the
-directory short), and a process that was killed leaves nothing that lies.
+A record is worth what its process is: nobody has to retire one (the parent's wait does, to keep the directory short), and a
+process that was killed leaves nothing that lies. A forked child gets one when it becomes another program, or when somebody first
+asks for it (lx.kernel.synthetic.subject), so that a fork costs none.
 
 The directory is held open, because the way to it is the user's alone (mode 0700), and a guest that was root may be somebody else
 by the time that it asks; whoever has it open may write in it.
@@ -64,7 +65,7 @@ class Roster:
                 os.rename(fresh, b"%d" % pid, src_dir_fd=self._directory, dst_dir_fd=self._directory)
 
     def inherit(self, pid: int, host_pid: int, parent: int) -> None:
-        """Enter a forked child under its parent's record, unless it is there. Parent and child may both call it."""
+        """Enter a forked child under its parent's record, unless it is there."""
         record = self.find(parent)
         if record is not None and self.find(pid) is None:
             text = _escape(b"\0".join([b"%d" % host_pid, record.exe, record.comm, *record.argv]))
@@ -100,11 +101,11 @@ class Roster:
         return record
 
     def has(self, pid: int) -> bool:
-        """Whether `pid` is a process of the zone."""
+        """Whether a live process of the zone has a record."""
         return self.find(pid) is not None
 
     def pids(self) -> list[int]:
-        """The guest pids of all live processes of the zone, ascending."""
+        """The guest pids of all live processes that have a record, ascending."""
         names = os.listdir(self._directory)
         return sorted(pid for pid in map(int, filter(str.isdigit, names)) if self.has(pid))
 

@@ -12,6 +12,7 @@ import os
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.record import dataclass
+from lx.kernel.synthetic.asking import have_published
 from lx.kernel.synthetic.host import host_fields, host_text
 from lx.kernel.synthetic.roster import Record, Roster
 
@@ -102,16 +103,40 @@ def roster(p: "Process") -> Roster:
     return found
 
 
+def known(p: "Process", pid: int) -> Record | None:
+    """The record of a process of the asker's zone.
+
+    A fork costs no record: a child that has not become another program has none until somebody asks for it. It says itself
+    what it is, or, where it cannot (a zombie, a stopped one), is entered under its parent's.
+    """
+    records = roster(p)
+    found = records.find(pid)
+    if found is not None or not p.zone.has(pid):
+        return found
+    if pid == p.pid:
+        p.zone.publish(p)
+    elif not have_published(p, pid, lambda: records.has(pid)):
+        parent = int(host_fields(f"{pid}/status").get(b"PPid", b"0"))
+        if known(p, parent) is not None:
+            records.inherit(pid, pid, parent)
+    return records.find(pid)
+
+
+def all_pids(p: "Process") -> list[int]:
+    """The pids of all processes of the asker's zone, ascending."""
+    return sorted({p.pid, *roster(p).pids(), *map(p.zone.guest_pid, p.zone.members())})
+
+
 def exists(p: "Process", pid: int) -> bool:
     """Whether `pid` is a process of the asker's zone."""
-    return pid == p.pid or roster(p).has(pid)
+    return pid == p.pid or roster(p).has(pid) or p.zone.has(pid)
 
 
 def subject(p: "Process", pid: int, tid: int) -> Subject:
     """The subject of a /proc/PID[/task/TID] file. LinuxError(ESRCH) if the process is gone."""
     if pid == p.pid:
         return Subject(p, pid, tid, None)
-    record = roster(p).find(pid)
+    record = known(p, pid)
     if record is None:
         raise LinuxError(Errno.ESRCH)
     return Subject(p, pid, tid, record)
