@@ -152,11 +152,12 @@ def _file_rights(fd: int, access: int, prot: int, shared: bool, flags: int) -> i
 def _ask_for_code(fd: int) -> None:
     """EPERM if no code may come from where the descriptor is, which comes before what it is."""
     try:
-        hostmap.mmap(0, PAGE, hostmap.PROT_READ | hostmap.PROT_EXEC, hostmap.MAP_PRIVATE, fd)
+        at = hostmap.mmap(0, PAGE, hostmap.PROT_READ | hostmap.PROT_EXEC, hostmap.MAP_PRIVATE, fd)
     except PermissionError:
         raise LinuxError(Errno.EPERM) from None
     except OSError:
         return
+    hostmap.munmap(at, PAGE)
 
 
 def _status_flags(fd: int) -> int:
