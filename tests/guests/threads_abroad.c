@@ -13,7 +13,7 @@ static void on(int n, siginfo_t *i, void *u) {
     say(up);
 }
 static void *ended_at_once(void *x) { s->gone = gettid(); return x; }
-static void *a(void *x) { name = "a"; s->a = gettid(); say(down); while (!s->stop) pause(); return x; }
+static void *a(void *x) { name = "a"; s->a = gettid(); say(down); while (!s->stop) usleep(1000); return x; }
 static void *b(void *x) {
     sigset_t m; sigemptyset(&m); sigaddset(&m, SIGUSR2); sigaddset(&m, SIGTERM); sigaddset(&m, SIGRTMIN); pthread_sigmask(SIG_BLOCK, &m, NULL);
     name = "b"; s->b = gettid(); say(down); siginfo_t i;
