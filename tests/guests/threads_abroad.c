@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 static int up[2], down[2];
-static struct shared { pid_t leader, a, b, gone; volatile int stop, finish; } *s;
+static struct shared { pid_t leader, a, b, gone; volatile int stop, leave, finish; } *s;
 static __thread char *name = "leader";
 static void say(int *p) { (void)!write(p[1], "x", 1); }
 static void hear(int *p) { char c; while (read(p[0], &c, 1) < 0) ; }
@@ -13,7 +13,7 @@ static void on(int n, siginfo_t *i, void *u) {
     say(up);
 }
 static void *ended_at_once(void *x) { s->gone = gettid(); return x; }
-static void *a(void *x) { name = "a"; s->a = gettid(); say(down); while (!s->stop) usleep(1000); return x; }
+static void *a(void *x) { name = "a"; s->a = gettid(); say(down); while (!s->leave) usleep(1000); return x; }
 static void *b(void *x) {
     sigset_t m; sigemptyset(&m); sigaddset(&m, SIGUSR2); sigaddset(&m, SIGTERM); sigaddset(&m, SIGRTMIN); pthread_sigmask(SIG_BLOCK, &m, NULL);
     name = "b"; s->b = gettid(); say(down); siginfo_t i;
@@ -35,10 +35,10 @@ static int kill_code(pid_t g, pid_t t) { siginfo_t i; memset(&i, 0, sizeof i); i
 static pid_t threaded(void) {
     pid_t k = fork();
     if (!k) {
-        s->leader = getpid(); s->stop = s->finish = 0; struct sigaction act = {.sa_sigaction = on, .sa_flags = SA_SIGINFO | SA_RESTART}; sigaction(SIGUSR1, &act, NULL); sigaction(SIGRTMIN + 1, &act, NULL);
+        s->leader = getpid(); s->stop = s->leave = s->finish = 0; struct sigaction act = {.sa_sigaction = on, .sa_flags = SA_SIGINFO | SA_RESTART}; sigaction(SIGUSR1, &act, NULL); sigaction(SIGRTMIN + 1, &act, NULL);
         pthread_t h[3]; pthread_create(&h[0], NULL, ended_at_once, NULL); pthread_join(h[0], NULL); pthread_create(&h[1], NULL, a, NULL); hear(down); pthread_create(&h[2], NULL, b, NULL); hear(down);
         say(up); while (!s->stop) usleep(1000);
-        pthread_kill(h[1], SIGUSR1); pthread_join(h[1], NULL); s->finish = 1; pthread_join(h[2], NULL); _exit(0);
+        pthread_kill(h[1], SIGUSR1); s->leave = 1; pthread_join(h[1], NULL); s->finish = 1; pthread_join(h[2], NULL); _exit(0);
     }
     hear(up); return k;
 }
