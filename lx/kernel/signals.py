@@ -207,7 +207,6 @@ class Signals:
         A timer's signal stays blocked there until then: one that fires without end would leave us no time to come here.
         """
         timed = False
-        self.child_event |= self.process.engine.take_child()
         for info in self.process.engine.drain():
             number, _, code = SIGINFO_HEAD.unpack_from(info)
             signo = self.process.host.signal_to_linux(number)
@@ -236,6 +235,8 @@ class Signals:
                 self._direct(self.process.thread, Pending(signo, info))
             else:
                 self.queue.append(Pending(signo, info))
+        # After drain, which empties the wake pipe: a child's byte in it is gone only if the child is seen here.
+        self.child_event |= self.process.engine.take_child()
         bus = self.process.engine.take_bus()
         if bus is not None:
             self.force(fault_info(Signal.SIGBUS, 2, bus), (4, 14, bus))
