@@ -272,8 +272,6 @@ def mremap(t: Thread, addr: Ptr, old_len: Size, new_len: Size, flags: MremapBits
         return addr
     if old == 0 and not vma.shared:
         raise LinuxError(Errno.EINVAL)
-    if keep and vma.file is not None and not fixed and vma.shared:
-        raise LinuxError(Errno.EINVAL)
     if fixed and old > new:
         if addr + old > memory.task_size:
             raise LinuxError(Errno.EINVAL)

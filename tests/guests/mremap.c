@@ -1,6 +1,18 @@
 /* mremap: in place when there is room, elsewhere with MAYMOVE, content kept; its refusals. */
 #include "guest.h"
 
+static void stays(const char *what, int flags, int fd) {
+    for (int fixed = 0; fixed < 2; fixed++) {
+        char *old = mmap(NULL, 2 * PAGE, RW, flags, fd, 0), *place = pages(2); munmap(place, 2 * PAGE);
+        old[0] = 'a'; old[PAGE] = 'z';
+        char *new = mremap(old, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP | (fixed ? MREMAP_FIXED : 0), place);
+        T(new != MAP_FAILED);
+        if (new == MAP_FAILED) continue;
+        printf("%s: %d %d, old %d %d\n", what, new[0], new[PAGE], old[0], old[PAGE]);
+        new[0] = 'n'; printf("%d\n", old[0]); munmap(new, 2 * PAGE); munmap(old, 2 * PAGE);
+    }
+}
+
 int main(void) {
     char *a = pages(4);
     strcpy(a, "head"); strcpy(a + PAGE, "next");
@@ -29,4 +41,5 @@ int main(void) {
     char *big = mremap(s, PAGE, 2 * PAGE, MREMAP_MAYMOVE);
     (void)!ftruncate(fd, 2 * PAGE); big[PAGE] = 'x';
     char c; R(pread(fd, &c, 1, PAGE)); printf("%c\n", c);
+    stays("private", ANON, -1); stays("shared", MAP_SHARED | MAP_ANONYMOUS, -1); stays("file", MAP_SHARED, fd); stays("copy of a file", MAP_PRIVATE, fd);
 }
