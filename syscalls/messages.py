@@ -271,7 +271,7 @@ def _send_message(t: Thread, fd: int, progress: Progress, at: int, flags: int) -
     entries = _several(t, iov, count)
     sent: list[int] = []
     try:
-        ancillary = _control_in(t, control, controllen, sent) if control and controllen else b""
+        ancillary = _control_in(t, control, controllen, sent) if controllen else b""
         with sockets.to_host(t, fd, address, sending=True) as there:
             return _send(t, fd, progress, entries, flags, there, ancillary)
     finally:

@@ -75,7 +75,7 @@ static void rights(void) {
     R(pass(p[0], fds, 0, getpid())); take(p[1], 256, 0); int on = 1; R(setsockopt(p[1], SOL_SOCKET, SO_PASSCRED, &on, 4)); R(pass(p[0], fds, 0, getpid())); take(p[1], 256, 0); R(write(p[0], "x", 1)); take(p[1], 256, 0); R(pass(p[0], fds, 1, getpid())); take(p[1], 256, 0); R(pass(p[0], fds, 0, 99999999));
     CHILD("credentials of a child", write(p[0], "c", 1)); take(p[1], 256, 0); struct ucred u; socklen_t n = sizeof u; R(getsockopt(p[0], SOL_SOCKET, SO_PEERCRED, &u, &n)); T(u.pid == getpid() && u.uid == getuid());
     char c[32] = {0}; struct cmsghdr *h = (void *)c; h->cmsg_level = SOL_SOCKET; h->cmsg_type = 99; h->cmsg_len = CMSG_LEN(4); struct iovec v = {b, 1}; struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = c, .msg_controllen = 24}; R(sendmsg(p[0], &m, 0)); h->cmsg_len = 3; R(sendmsg(p[0], &m, 0));
-    h->cmsg_len = 99; R(sendmsg(p[0], &m, 0)); m.msg_control = (void *)8; R(sendmsg(p[0], &m, 0)); m.msg_controllen = 1UL << 31; R(sendmsg(p[0], &m, 0)); m.msg_controllen = 7; m.msg_control = c; R(sendmsg(p[0], &m, 0)); close(p[0]); close(p[1]);
+    h->cmsg_len = 99; R(sendmsg(p[0], &m, 0)); m.msg_control = (void *)8; R(sendmsg(p[0], &m, 0)); m.msg_control = NULL; R(sendmsg(p[0], &m, 0)); m.msg_controllen = 1UL << 31; R(sendmsg(p[0], &m, 0)); m.msg_controllen = 7; m.msg_control = c; R(sendmsg(p[0], &m, 0)); close(p[0]); close(p[1]);
 }
 
 static void datagrams(void) {
