@@ -43,7 +43,6 @@ VALIDATED = (
     | MapFlags.FIXED_NOREPLACE
 )
 """LEGACY_MAP_MASK of linux/mman.h: what MAP_SHARED_VALIDATE accepts."""
-LOW_32 = 1 << 31
 ACCESS_TO_MAY = {os.O_RDONLY: 5, os.O_RDWR: 7}
 READ_IMPLIES_EXEC = 0x0400000
 
@@ -117,7 +116,7 @@ def _place(memory: AddressSpace, addr: int, size: int, flags: int) -> int:
             raise LinuxError(Errno.EEXIST)
         return addr
     if flags & MapFlags.BIT32:
-        return memory.find_free(size, addr, high=LOW_32)
+        return memory.find_low(size, addr)
     return memory.find_free(size, addr)
 
 

@@ -45,6 +45,7 @@ MAX_MAP_COUNT = 65530
 MANY_TEXTS = 64
 """Mappings of former images whose translations are kept."""
 MMAP_MIN_ADDR = 0x10000
+LOW_START, LOW_END = 0x40000000, 0x80000000
 STACK_GUARD_GAP = 256 * PAGE
 PATH_MAX = 4096
 IOV_MAX = 1024
@@ -258,22 +259,34 @@ class AddressSpace:
             at = vma.end
         return at >= end
 
-    def find_free(self, length: int, hint: int = 0, low: int = MMAP_MIN_ADDR, high: int = 0) -> int:
+    def find_free(self, length: int, hint: int = 0) -> int:
         """Where mmap would place `length` bytes: at the hint if it is free, else top-down. ENOMEM."""
         length = page_up(length)
-        if hint:
-            hint = max(page_up(hint), MMAP_MIN_ADDR)
-            if hint + length <= self.task_size and self.gaps.is_free(hint, hint + length) and self._clear_of_stack(
-                hint + length
-            ):
-                return hint
-        top = min(high or self.layout.mmap_base, self.layout.mmap_base)
-        at = self.gaps.highest(length, low, top)
+        at = self._hinted(length, hint, self.task_size)
         if at is None:
-            at = self.gaps.lowest(length, low, high or self.task_size)
+            at = self.gaps.highest(length, MMAP_MIN_ADDR, self.layout.mmap_base)
+        if at is None:
+            at = self.gaps.lowest(length, MMAP_MIN_ADDR, self.task_size)
         if at is None:
             raise LinuxError(Errno.ENOMEM)
         return at
+
+    def find_low(self, length: int, hint: int = 0) -> int:
+        """Likewise for MAP_32BIT: bottom-up in the second gigabyte. ENOMEM. Linux arch/x86/kernel/sys_x86_64.c, find_start_end."""
+        length = page_up(length)
+        at = self._hinted(length, hint, LOW_END)
+        if at is None:
+            at = self.gaps.lowest(length, LOW_START, LOW_END)
+        if at is None:
+            raise LinuxError(Errno.ENOMEM)
+        return at
+
+    def _hinted(self, length: int, hint: int, end: int) -> int | None:
+        if not hint:
+            return None
+        hint = max(page_up(hint), MMAP_MIN_ADDR)
+        free = hint + length <= end and self.gaps.is_free(hint, hint + length) and self._clear_of_stack(hint + length)
+        return hint if free else None
 
     def check_low(self, address: int) -> None:
         """EPERM for a mapping at fixed low addresses without the privilege."""

@@ -33,7 +33,15 @@ int main(void) {
     T(mmap(a, PAGE, RW, ANON, -1, 0) == a);
     T(mmap(a + 1, PAGE, RW, ANON, -1, 0) != a);
     char *low = mmap(NULL, PAGE, RW, ANON | MAP_32BIT, -1, 0);
-    T((uintptr_t)low < 1UL << 31);
+    T((uintptr_t)low >= 1UL << 30 && (uintptr_t)low < 1UL << 31);
+    R(mmap((void *)0x10000000, PAGE, RW, ANON | MAP_32BIT, -1, 0));
+    R(mmap((void *)0x7ffff000, PAGE, RW, ANON | MAP_32BIT, -1, 0));
+    T((uintptr_t)mmap((void *)0x80000000, PAGE, RW, ANON | MAP_32BIT, -1, 0) < 1UL << 31);
+    R(mmap((void *)0x520000, 0x7f000000, 0, ANON | MAP_32BIT, -1, 0));
+    R(mmap((void *)0x520000, 0x80000000, 0, MAP_32BIT, rw, 0));
+    R(mmap(NULL, 0x41000000, 0, ANON | MAP_32BIT, -1, 0));
+    T(mmap(NULL, 0x38000000, 0, ANON | MAP_32BIT, -1, 0) != MAP_FAILED);
+    R(mmap(NULL, 0x20000000, 0, ANON | MAP_32BIT, -1, 0));
     T(mmap(NULL, PAGE, RW, ANON | MAP_GROWSDOWN, -1, 0) != MAP_FAILED);
     T(mmap(NULL, PAGE, RW, ANON | MAP_POPULATE | MAP_STACK, -1, 0) != MAP_FAILED);
 }
