@@ -30,7 +30,7 @@ def epoll_create(t: Thread, size: Int) -> int:
     """An epoll descriptor; the size means nothing but must be positive."""
     if size <= 0:
         raise LinuxError(Errno.EINVAL)
-    return t.files.adopt(host.epoll_create(0))
+    return t.files.adopt_epoll(host.epoll_create(0))
 
 
 @syscall(result="fd")
@@ -38,7 +38,7 @@ def epoll_create1(t: Thread, flags: Annotated[int, flags_of(EpollFlags)]) -> int
     """An epoll descriptor."""
     if flags & ~EpollFlags.CLOEXEC:
         raise LinuxError(Errno.EINVAL)
-    return t.files.adopt(host.epoll_create(open_flags_to_host(flags)))
+    return t.files.adopt_epoll(host.epoll_create(open_flags_to_host(flags)))
 
 
 @syscall()
@@ -71,13 +71,13 @@ def _milliseconds(timeout: int) -> int | None:
     return timeout * 1_000_000 if timeout >= 0 else None
 
 
-@syscall(restart=Restart.NEVER)
+@syscall(restart=Restart.NEVER, direct="epoll")
 def epoll_wait(t: Thread, epfd: Fd, events: EventsOut, maxevents: Int, timeout: Int) -> int:
     """Wait until descriptors of the set are ready; timeout in milliseconds, negative for ever."""
     return _wait(t, epfd, events, maxevents, _milliseconds(timeout))
 
 
-@syscall(restart=Restart.NEVER)
+@syscall(restart=Restart.NEVER, direct="epoll masked")
 def epoll_pwait(
     t: Thread, epfd: Fd, events: EventsOut, maxevents: Int, timeout: Int, sigmask: SigsetIn, sigsetsize: Size
 ) -> int:

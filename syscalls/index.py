@@ -323,12 +323,16 @@ CONSTANTS: dict[str, str] = {
 }
 
 DIRECT: dict[str, str] = {
+    "epoll_pwait": "epoll masked",
+    "epoll_wait": "epoll",
     "lseek": "lseek",
     "pread64": "pread",
     "pwrite64": "pwrite",
     "read": "read",
     "write": "write",
     "futex": "wake",
+    "recvfrom": "receive",
+    "sendto": "send",
     "fstat": "fstat",
     "newfstatat": "fstatat",
     "clone": "clone",

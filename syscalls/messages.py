@@ -315,7 +315,7 @@ def _checked(t: Thread, fd: int, flags: int) -> int:
 # ---- the calls
 
 
-@syscall(restart=Restart.RESTART)
+@syscall(restart=Restart.RESTART, direct="send")
 def sendto(t: Thread, sockfd: Fd, buf: BufferIn, len: Size, flags: Flags, dest_addr: AddressIn, addrlen: Int) -> int:
     """Send bytes, to an address or to the peer."""
     entries, fd = _one(t, buf, len), t.files.guest(sockfd)
@@ -324,7 +324,7 @@ def sendto(t: Thread, sockfd: Fd, buf: BufferIn, len: Size, flags: Flags, dest_a
         return _send(t, fd, t.progress(), entries, flags, there)
 
 
-@syscall(restart=Restart.RESTART)
+@syscall(restart=Restart.RESTART, direct="receive")
 def recvfrom(
     t: Thread, sockfd: Fd, buf: BufferOut, size: Size, flags: Flags, src_addr: AddressOut, addrlen: LengthInOut
 ) -> int:

@@ -43,7 +43,9 @@ cdef extern from *:
     #include <string.h>
     #include <stdint.h>
     #include <stdbool.h>
+    #include <poll.h>
     #include <sys/mman.h>
+    #include <sys/socket.h>
     #include <sys/uio.h>
     #include <sys/wait.h>
     #include <stdio.h>
@@ -86,7 +88,7 @@ cdef extern from *:
         volatile int attention, running, wake_fd, woken_fd, woken, lost, bus, tick, quiet, child;
         volatile uint64_t bus_address;
         void *volatile uc;
-    } SIG = { .wake_fd = -1 };
+    } SIG = { .wake_fd = -1, .woken_fd = -1 };
 
     /* Unicorn has translated code ask after every load and store whether the run is to stop, which is half of what memory costs.
        A stop from outside is seen at the next block all the same. A refused load leaves by itself. A refused store would go
@@ -235,15 +237,18 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
+    #include <sys/epoll.h>
     #include <sys/syscall.h>
     static int64_t lx_fstat(int fd, void *host) { return syscall(SYS_fstat, fd, host); }
+    static int lx_epoll(int fd, void *host, int most) { return epoll_wait(fd, host, most, 0); }
     #else
     static int64_t lx_fstat(int fd, void *host) { errno = ENOSYS; return -1; }
+    static int lx_epoll(int fd, void *host, int most) { errno = ENOSYS; return -1; }
     #endif
-    /* A pipe, asked not to wait whatever its O_NONBLOCK says. */
-    static int64_t lx_pipe(int how, int fd, void *host, uint64_t size)
+    /* A pipe or a socket, asked not to wait whatever its O_NONBLOCK says. */
+    static int64_t lx_stream(int how, int fd, void *host, uint64_t size)
     {
     #if defined(RWF_NOWAIT) && defined(SYS_preadv2) && defined(SYS_pwritev2)
         struct iovec iov = { host, size };
@@ -253,12 +258,16 @@ cdef extern from *:
         return -1;
     #endif
     }
+    #define LX_NOSIGNAL 0x4000                  /* MSG_NOSIGNAL of Linux, which the guest has given */
     static int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error)
     {
         int64_t n = how == LX_READ ? read(fd, host, size) : how == LX_WRITE ? write(fd, host, size)
                   : how == LX_PREAD ? pread(fd, host, size, offset) : how == LX_PWRITE ? pwrite(fd, host, size, offset)
                   : how == LX_LSEEK ? lseek(fd, offset, (int)size)
-                  : how == LX_YIELD ? sched_yield() : how == LX_FSTAT ? lx_fstat(fd, host) : lx_pipe(how, fd, host, size);
+                  : how == LX_YIELD ? sched_yield() : how == LX_FSTAT ? lx_fstat(fd, host)
+                  : how == LX_SEND ? send(fd, host, size, MSG_DONTWAIT | (offset & LX_NOSIGNAL ? MSG_NOSIGNAL : 0))
+                  : how == LX_RECEIVE ? recv(fd, host, size, MSG_DONTWAIT)
+                  : how == LX_EPOLL ? lx_epoll(fd, host, (int)size) : lx_stream(how, fd, host, size);
         *error = errno;
         return n;
     }
@@ -504,6 +513,32 @@ cdef extern from *:
         lx_mask(1, mask);
     #endif
     }
+    /* Sleep until a descriptor is ready: 1. Or until something else has happened that Python should look at: 0. */
+    static int lx_await(int fd, int writing)
+    {
+        struct pollfd fds[2] = { { fd, writing ? POLLOUT : POLLIN, 0 }, { SIG.woken_fd, POLLIN, 0 } };
+        int ready = 0;
+    #if defined(SYS_ppoll)
+        uint64_t mask = lx_mask(1, ~(uint64_t)0);
+        do {
+            ready = SIG.attention ? 0 : syscall(SYS_ppoll, fds, 2, 0, &mask, sizeof mask);
+        } while (ready < 0 && errno == EINTR);
+        lx_mask(1, mask);
+    #endif
+        return ready > 0 && !fds[1].revents && !SIG.attention;
+    }
+    /* Whether a call on a pipe or a socket waits, and for as long as it takes. */
+    static int lx_waits(int fd)
+    {
+        int flags = fcntl(fd, F_GETFL);
+        return flags >= 0 && !(flags & O_NONBLOCK);
+    }
+    static int lx_has_timeout(int fd, int writing)
+    {
+        struct timeval limit = { 0, 0 };
+        socklen_t size = sizeof limit;
+        return !getsockopt(fd, SOL_SOCKET, writing ? SO_SNDTIMEO : SO_RCVTIMEO, &limit, &size) && (limit.tv_sec || limit.tv_usec);
+    }
     static int lx_wait(int pid, int *status, int options, int *error)
     {
         int found = waitpid(pid, status, options);
@@ -560,7 +595,7 @@ cdef extern from *:
     int lx_byte(const char *p) nogil
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
-    int LX_WAKE, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -571,6 +606,9 @@ cdef extern from *:
     void lx_clear_notes()
     int lx_translate(void *uc, uint64_t pc)
     void lx_await_child() nogil
+    int lx_await(int fd, int writing) nogil
+    int lx_waits(int fd) nogil
+    int lx_has_timeout(int fd, int writing) nogil
     int lx_wait(int pid, int *status, int options, int *error) nogil
     int lx_stopped(int status) nogil
     void lx_enter_zone(void *word)
@@ -664,7 +702,13 @@ cdef enum:
     STAT_SIZE = 144
     DIRECT_PLAIN = 1
     DIRECT_PIPE = 2
+    DIRECT_SOCKET = 4
+    DIRECT_EPOLL = 5
     PIPE_BUF = 4096
+    MSG_DONTWAIT = 0x40
+    MSG_NOSIGNAL = 0x4000
+    EPOLL_EVENT_SIZE = 12
+    MOST_EVENTS = 4096
     FUTEX_WAKE_PRIVATE = 129
     CLONE_CHILD_CLEARTID = 0x200000
     CLONE_CHILD_SETTID = 0x1000000
@@ -676,7 +720,8 @@ cdef enum:
     FORBIDDEN_ENTER = 257
 
 DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
-                "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "fork": LX_FORK, "clone": LX_CLONE,
+                "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
+                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "fork": LX_FORK, "clone": LX_CLONE,
                 "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
 cdef uint64_t PHYSICAL_START = 0x10000
 cdef uint64_t PHYSICAL_END = 1ull << 47
@@ -750,6 +795,7 @@ cdef class Engine:
     cdef unsigned char[::1] direct
     cdef uint64_t direct_count
     cdef int refused
+    cdef uint64_t moved
     cdef bint alone
     cdef public int features
     cdef set watched
@@ -1178,7 +1224,7 @@ cdef class Engine:
 
     def set_direct(self, Py_ssize_t number, str how not None):
         """This call may be carried out on direct descriptors without Python; how: a key of DIRECT_CALLS."""
-        if how in ("fstat", "fstatat", "fork", "clone", "wait") and self.arch.kernel != tuple(os.uname()[::4]):
+        if how in ("fstat", "fstatat", "epoll", "epoll masked", "fork", "clone", "wait") and self.arch.kernel != tuple(os.uname()[::4]):
             return
         if 0 <= number < CALLS:
             self.served[number] = DIRECT_CALLS[how]
@@ -1326,6 +1372,9 @@ cdef class Engine:
         cdef object result
         cdef uint64_t *w = self.words
         try:
+            if self.moved:
+                moved, self.moved = self.moved, 0
+                raise thread.moved(moved)
             if self.features:
                 result = self.traced(thread, number, w[1], w[2], w[3], w[4], w[5], w[6])
             elif number < <uint64_t>len(self.table):
@@ -1515,7 +1564,7 @@ cdef bint carry_out(Engine self, int how) noexcept:
     """A call on a direct descriptor and memory of one range, inside the run; False: the run has to be left for it.
 
     What the host refuses goes through the choke point like a handler's OSError. Memory that may hold code, or whose writes are
-    watched, is left to the handler, and so is a pipe that would wait, and a write that a pipe might take in parts.
+    watched, is left to the handler.
     """
     cdef uint64_t *w = self.words
     cdef uint64_t fd = 0
@@ -1535,8 +1584,15 @@ cdef bint carry_out(Engine self, int how) noexcept:
         if <uint32_t>w[2] != FUTEX_WAKE_PRIVATE or w[1] & 3 or self.at(w[1]) == NULL:
             return False
         return served(self, 0)
-    if how != LX_YIELD and how != LX_FSTAT and how != LX_FSTATAT and self.direct[fd] != DIRECT_PLAIN:
-        if self.direct[fd] != DIRECT_PIPE or (how != LX_READ and (how != LX_WRITE or w[3] > PIPE_BUF)):
+    if how == LX_EPOLL or how == LX_EPOLL_MASKED and not w[5]:
+        return self.direct[fd] == DIRECT_EPOLL and carry_out_epoll(self, <int>fd)
+    if how == LX_EPOLL_MASKED:
+        return False
+    if how == LX_SEND or how == LX_RECEIVE:
+        if self.direct[fd] != DIRECT_SOCKET or w[5] or <uint32_t>w[4] & ~<uint32_t>(MSG_DONTWAIT | MSG_NOSIGNAL):
+            return False
+    elif how != LX_YIELD and how != LX_FSTAT and how != LX_FSTATAT and self.direct[fd] != DIRECT_PLAIN:
+        if self.direct[fd] != DIRECT_PIPE and self.direct[fd] != DIRECT_SOCKET or how != LX_READ and how != LX_WRITE:
             return False
         how = LX_FROM_PIPE if how == LX_READ else LX_TO_PIPE
     if how == LX_FSTATAT:
@@ -1559,7 +1615,7 @@ cdef bint carry_out(Engine self, int how) noexcept:
         r = self.at(w[2])
         if r == NULL or w[3] - 1 >= MAX_RW_COUNT or w[3] > r.end - w[2]:
             return False
-        if how == LX_READ or how == LX_PREAD or how == LX_FSTAT or how == LX_FROM_PIPE:
+        if how == LX_READ or how == LX_PREAD or how == LX_FSTAT or how == LX_FROM_PIPE or how == LX_RECEIVE:
             if r.prot & (PROT_WRITE | PROT_EXEC) != PROT_WRITE or self.on_write is not None:
                 return False
         elif not r.prot & (PROT_READ | PROT_WRITE | PROT_EXEC):
@@ -1567,10 +1623,68 @@ cdef bint carry_out(Engine self, int how) noexcept:
         if (how == LX_PREAD or how == LX_PWRITE) and <int64_t>w[4] < 0:
             return False
         host = <void *>(w[2] + r.delta)
+    if how >= LX_FROM_PIPE:
+        return carry_out_stream(self, how, <int>fd, <char *>host, w[3])
     result = lx_direct(how, <int>fd, host, w[3], <int64_t>w[4], &self.refused)
-    if result < 0 and how >= LX_FROM_PIPE and self.refused in (LX_EAGAIN, LX_EOPNOTSUPP, LX_EINTR):
-        return False
     return refuse(self) if result < 0 else served(self, result)
+
+
+cdef bint carry_out_stream(Engine self, int how, int fd, char *host, uint64_t size) noexcept:
+    """A pipe or a socket. A thread that is alone waits here; a write that has moved a part before Python is wanted goes on there."""
+    cdef uint64_t flags = self.words[4] if how == LX_SEND or how == LX_RECEIVE else 0
+    cdef uint64_t done = 0
+    cdef int64_t n
+    cdef bint writing = how == LX_TO_PIPE or how == LX_SEND
+    cdef bint waited = False
+    if writing and not self.alone and (self.direct[fd] != DIRECT_PIPE or size > PIPE_BUF):
+        return False
+    while True:
+        n = lx_direct(how, fd, host + done, size - done, <int64_t>flags, &self.refused)
+        if n >= 0:
+            done += n
+            waited = False
+            if not writing or not n or done >= size or flags & MSG_DONTWAIT or not lx_waits(fd):
+                return served(self, done)
+            continue
+        if self.refused == LX_EAGAIN:
+            if flags & MSG_DONTWAIT or not lx_waits(fd):
+                return served(self, done) if done else refuse(self)
+            if self.alone and not waited and not (self.direct[fd] == DIRECT_SOCKET and lx_has_timeout(fd, writing)):
+                with nogil:
+                    waited = lx_await(fd, writing)
+                if waited:
+                    continue
+            self.moved = done
+            return False
+        if done:
+            return served(self, done)
+        return False if self.refused in (LX_EOPNOTSUPP, LX_EINTR) else refuse(self)
+
+
+cdef bint carry_out_epoll(Engine self, int fd) noexcept:
+    """epoll_wait, and epoll_pwait without a mask, of a thread that is alone, unless it waits for a time that ends."""
+    cdef uint64_t *w = self.words
+    cdef int most = <int><uint32_t>w[3], timeout = <int><uint32_t>w[4]
+    cdef int64_t found
+    cdef bint ready
+    cdef void *host
+    if not self.alone or self.on_write is not None or not 0 < most <= MOST_EVENTS:
+        return False
+    host = plain(self, w[2], <uint64_t>most * EPOLL_EVENT_SIZE)
+    if host == NULL:
+        return False
+    while True:
+        found = lx_direct(LX_EPOLL, fd, host, most, 0, &self.refused)
+        if found < 0:
+            return refuse(self)
+        if found or not timeout:
+            return served(self, found)
+        if timeout > 0:
+            return False
+        with nogil:
+            ready = lx_await(fd, 0)
+        if not ready:
+            return False
 
 
 cdef bint carry_out_fork(Engine self, int how) noexcept:

@@ -247,6 +247,11 @@ def family(fd: int) -> int:
     return family_to_linux(FAMILY.unpack_from(getsockname(fd))[0])
 
 
+def carries_bytes(fd: int) -> bool:
+    """Whether what it moves is nobody's business but the two ends'."""
+    return family(fd) in (Family.AF_UNIX, Family.AF_INET, Family.AF_INET6)
+
+
 def is_datagram(fd: int) -> bool:
     """Whether it is a datagram socket. OSError if it is none."""
     return option(fd, "SO_TYPE") == python.SOCK_DGRAM

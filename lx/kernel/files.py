@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OWN_DESCRIPTORS = 64
 MOST_DIRECT = 4096
-DIRECT_PLAIN, DIRECT_PIPE, DIRECT_METADATA = 1, 2, 3
+DIRECT_PLAIN, DIRECT_PIPE, DIRECT_METADATA, DIRECT_SOCKET, DIRECT_EPOLL = 1, 2, 3, 4, 5
 """What the engine may do by itself on a descriptor; see lx.cpu.pure.Engine.set_direct_descriptors."""
 NEVER_WAIT = ("/dev/null", "/dev/zero", "/dev/full")
 MOST_DESCRIPTORS = 1 << 20
@@ -169,8 +169,17 @@ class FileTable:
             plain = st.st_rdev in self._devices_that_answer()
         kind = self.kinds[fd] = Kind.PLAIN if plain else Kind.STREAM
         if fd < MOST_DIRECT:
-            self.direct[fd] = DIRECT_PLAIN if plain else DIRECT_PIPE if stat.S_ISFIFO(mode) else DIRECT_METADATA
+            self.direct[fd] = DIRECT_PLAIN if plain else self._direct_stream(fd, mode)
         return kind
+
+    def _direct_stream(self, fd: int, mode: int) -> int:
+        if stat.S_ISFIFO(mode):
+            return DIRECT_PIPE
+        if not stat.S_ISSOCK(mode):
+            return DIRECT_METADATA
+        from lx.host import sockets
+
+        return DIRECT_SOCKET if sockets.carries_bytes(fd) else DIRECT_METADATA
 
     def _devices_that_answer(self) -> frozenset[int]:
         """The host's numbers of the devices that never make a call wait."""
@@ -215,6 +224,14 @@ class FileTable:
             self.nodes[fd] = node
         else:
             self.nodes.pop(fd, None)
+        return fd
+
+    def adopt_epoll(self, fd: int) -> int:
+        """Likewise an epoll set."""
+        self.adopt(fd)
+        self.kinds[fd] = Kind.STREAM
+        if fd < MOST_DIRECT:
+            self.direct[fd] = DIRECT_EPOLL
         return fd
 
     def open_node(self, node: Node, flags: int) -> int:

@@ -108,6 +108,12 @@ class Thread:
             self.call_progress = Progress()
         return self.call_progress
 
+    def moved(self, done: int) -> Park:
+        """How a write goes on that the engine has begun, and done so much of before something else was to be looked at."""
+        progress = self.progress()
+        progress.done = done
+        return Park(deadline=0, on_interrupt=lambda: progress.done)
+
     # ---- masks
 
     def set_mask(self, mask: int) -> None:
