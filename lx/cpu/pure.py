@@ -502,11 +502,12 @@ class Engine:
     def set_direct(self, number: int, how: str) -> None:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
         to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path), "send" and
-        "receive" (without an address); of a thread that is alone "yield", "wake" (a futex of this process), "epoll", "epoll masked"
-        (with no mask), "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of a child of such a fork,
-        before Python is needed in it, "exit" and "robust" (set_robust_list). A thread that is alone also waits in the engine, till
-        a signal is caught or something is written to the wake pipe: then the call is the table's. One that has moved bytes by then
-        comes as the Park that the thread's `moved` answers."""
+        "receive" (without an address); of a thread that is alone "yield", "wake" (a futex of this process), "epoll", "epoll
+        masked" (with no mask), "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of a child of such
+        a fork, before Python is needed in it, "exit" and "robust" (set_robust_list).
+
+        A thread that is alone also waits in the engine, until a signal is caught or something is in the wake pipe: then the call
+        is the table's. If it has moved bytes by then, `failed` is given the Park that the thread's `moved` answers."""
 
     def set_direct_descriptors(self, direct: bytearray) -> None:
         """Descriptor to 1: the host answers at once, and nothing else needs to know of the call; 2: a pipe, which can be asked

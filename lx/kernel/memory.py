@@ -272,7 +272,7 @@ class AddressSpace:
         return at
 
     def find_low(self, length: int, hint: int = 0) -> int:
-        """Likewise for MAP_32BIT: bottom-up in the second gigabyte. ENOMEM. Linux arch/x86/kernel/sys_x86_64.c, find_start_end."""
+        """Likewise for MAP_32BIT: bottom-up in the second gigabyte. Linux arch/x86/kernel/sys_x86_64.c, find_start_end."""
         length = page_up(length)
         at = self._hinted(length, hint, LOW_END)
         if at is None:
