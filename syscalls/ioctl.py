@@ -18,7 +18,21 @@ from collections.abc import Callable
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
-from lx.abi.ioctl import FILE_CLONE_RANGE, IFCONF, IFREQ, INT, LOFF, N_TTY, TERMIO, TERMIOS, TERMIOS2, TIMEVAL, WINSIZE, Ioctl
+from lx.abi.ioctl import (
+    EPOLL_PARAMS,
+    FILE_CLONE_RANGE,
+    IFCONF,
+    IFREQ,
+    INT,
+    LOFF,
+    N_TTY,
+    TERMIO,
+    TERMIOS,
+    TERMIOS2,
+    TIMEVAL,
+    WINSIZE,
+    Ioctl,
+)
 from lx.abi.signals import NSIG
 from lx.abi.word import s32
 from lx.host import descriptors, numbers
@@ -249,7 +263,10 @@ COMMANDS: dict[int, Action] = {
     Ioctl.FS_IOC_GETFLAGS: _out(INT),
     Ioctl.FS_IOC_SETFLAGS: _in(INT),
     Ioctl.RNDGETENTCNT: _out(INT),
+    Ioctl.EPIOCSPARAMS: _in(EPOLL_PARAMS),
+    Ioctl.EPIOCGPARAMS: _out(EPOLL_PARAMS),
 }
+EPOLL = b"anon_inode:[eventpoll]"
 
 
 @syscall(
@@ -264,5 +281,7 @@ def ioctl(t: Thread, fd: Fd, command: Command, arg: ULong) -> int:
     if action is None or number is None:
         if stat.S_ISCHR(os.fstat(fd).st_mode):
             raise t.unsupported("ioctl command", command, Errno.ENOTTY)
+        if t.files.path_of(fd) == EPOLL:
+            return descriptors.ioctl(fd, command, 0)
         raise LinuxError(Errno.ENOTTY)
     return action(t, fd, number, arg)

@@ -99,6 +99,7 @@ class RwFlags(IntFlag):
     NOAPPEND = 0x20
     ATOMIC = 0x40
     DONTCACHE = 0x80
+    NOSIGNAL = 0x100
 
 
 class FallocMode(IntFlag):

@@ -3,6 +3,7 @@
 #include "guest.h"
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/eventfd.h>
 
 static int ep;
@@ -56,4 +57,6 @@ int main(void) {
     sigprocmask(SIG_BLOCK, &block, NULL); raise(SIGUSR1); R(epoll_pwait(ep, out, 8, 1, NULL)); R(epoll_pwait(ep, out, 8, -1, &none));
     sigprocmask(0, NULL, &none); T(sigismember(&none, SIGUSR1)); R(syscall(SYS_epoll_pwait, ep, out, 8, 0, &none, 4));
     R(syscall(SYS_epoll_pwait, ep, out, 8, 0, 8, 8)); ualarm(200000, 0); R(epoll_wait(ep, out, 8, -1)); R(write(ep, "x", 1)); R(read(ep, c, 1));
+    char params[8] = {1}; R(ioctl(ep, 0, 0)); R(ioctl(ep, 0x5401, params)); R(ioctl(ep, 0x80088A02, params)); R(params[0]); R(ioctl(ep, 0x40088A01, params)); R(ioctl(ep, 0x80088A02, 8L)); R(ioctl(ep, 0x40088A01, 8L));
+    params[0] = 5; params[7] = 1; R(ioctl(ep, 0x40088A01, params)); params[7] = 0; R(ioctl(ep, 0x40088A01, params)); params[0] = 0; R(ioctl(ep, 0x80088A02, params)); R(params[0]); R(ioctl(wake, 0x80088A02, params));
 }

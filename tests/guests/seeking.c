@@ -34,4 +34,6 @@ int main(void) {
     R(fallocate(ro, 0, 0, 10)); R(fallocate(-1, 0, 0, 1)); R(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
     R(posix_fadvise(fd, 0, 0, 99)); R(readahead(fd, 0, 100)); R(fsync(fd)); R(fdatasync(fd)); R(fsync(-1));
     R(sync_file_range(fd, 0, 0, 7)); R(sync_file_range(fd, 0, 0, 8)); R(syncfs(fd)); sync();
+    int ends[2]; (void)!pipe(ends); R(pwritev2(fd, v, 2, 0, 0x100)); R(pwritev2(fd, v, 2, 0, 0x200)); R(pwritev2(ends[1], v, 1, -1, 0x100));
+    close(ends[0]); R(pwritev2(ends[1], v, 1, -1, 0x100));
 }
