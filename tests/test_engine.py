@@ -310,7 +310,7 @@ def test_a_refused_load_leaves_everything_as_it_was(machine: Machine, name: str)
         values[RSI], values[RDI] = values[RDI], values[RSI]
     assert after == values and machine.engine.register(RIP) == CODE + len(before)
     assert (machine.engine.fault_address, machine.engine.fault_access) == (0x5123, Access.READ)
-    assert machine.engine.read_wide(XMM0, 16) == bytes(16)
+    assert machine.engine.read_vectors((XMM0,)) == bytes(16)
 
 
 REFUSED_STORES = {

@@ -1173,17 +1173,32 @@ cdef class Engine:
             ptrs[i] = &words[i]
         UC_write_batch(self.uc, names, ptrs, n)
 
-    def read_wide(self, int register, int size):
-        cdef char buffer[64]
-        memset(buffer, 0, 64)
-        UC_reg_read(self.uc, register, buffer)
-        return PyBytes_FromStringAndSize(buffer, size)
+    def read_vectors(self, tuple ids not None):
+        cdef bytes out = PyBytes_FromStringAndSize(NULL, 16 * len(ids))
+        cdef char *slots = PyBytes_AS_STRING(out)
+        memset(slots, 0, 16 * len(ids))
+        self.batch_vectors(ids, slots, False)
+        return out
 
-    def write_wide(self, int register, bytes value not None):
-        cdef char buffer[64]
-        memset(buffer, 0, 64)
-        memcpy(buffer, PyBytes_AS_STRING(value), min(len(value), 64))
-        UC_reg_write(self.uc, register, buffer)
+    def write_vectors(self, tuple ids not None, bytes values not None):
+        if len(values) != 16 * len(ids):
+            raise ValueError("16 bytes for each register")
+        self.batch_vectors(ids, PyBytes_AS_STRING(values), True)
+
+    cdef int batch_vectors(self, tuple ids, char *slots, bint writing) except -1:
+        cdef int names[LONGEST]
+        cdef void *ptrs[LONGEST]
+        cdef int i, n = len(ids)
+        if n > LONGEST:
+            raise ValueError("too many registers")
+        for i in range(n):
+            names[i] = ids[i]
+            ptrs[i] = slots + 16 * i
+        if writing:
+            UC_write_batch(self.uc, names, ptrs, n)
+        else:
+            UC_read_batch(self.uc, names, ptrs, n)
+        return 0
 
     def register(self, int name):
         cdef uint64_t value = 0

@@ -83,8 +83,6 @@ class Architecture:
     tls2: int
     general: Sequence[int]
     """All integer registers, pc and flags last: what a thread's context and a signal frame hold."""
-    wide: Sequence[tuple[int, int]]
-    """(register, bytes) of floating-point and vector state."""
     traps: dict[int, Trap]
     invalid_number: int
     """The trap number of an instruction that the CPU does not have."""

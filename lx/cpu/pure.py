@@ -445,15 +445,16 @@ class Engine:
         words = (c_uint64 * len(ids))(*[value & U64 for value in values])
         self._batch_write(self.uc, (c_int * len(ids))(*ids), _pointers(words), len(ids))
 
-    def read_wide(self, register: int, size: int) -> bytes:
-        """A register of other width, as bytes."""
-        buffer = ctypes.create_string_buffer(64)
-        self._reg_read(self.uc, register, buffer)
-        return buffer.raw[:size]
+    def read_vectors(self, ids: Sequence[int]) -> bytes:
+        """Several registers of up to 128 bits, 16 bytes each."""
+        slots = ctypes.create_string_buffer(16 * len(ids))
+        self._batch_read(self.uc, (c_int * len(ids))(*ids), _pointers(slots, 16), len(ids))
+        return slots.raw
 
-    def write_wide(self, register: int, value: bytes) -> None:
-        """Set a register of other width."""
-        self._reg_write(self.uc, register, ctypes.create_string_buffer(value, 64))
+    def write_vectors(self, ids: Sequence[int], values: bytes) -> None:
+        """Set several registers of up to 128 bits from 16 bytes each."""
+        slots = ctypes.create_string_buffer(values, 16 * len(ids))
+        self._batch_write(self.uc, (c_int * len(ids))(*ids), _pointers(slots, 16), len(ids))
 
     def register(self, name: int) -> int:
         """One 64-bit register."""
@@ -896,9 +897,9 @@ class Engine:
         return None
 
 
-def _pointers(words: Any) -> Any:
-    base = ctypes.addressof(words)
-    return (c_void_p * len(words))(*[base + 8 * i for i in range(len(words))])
+def _pointers(words: Any, size: int = 8) -> Any:
+    base, count = ctypes.addressof(words), ctypes.sizeof(words) // size
+    return (c_void_p * count)(*[base + size * i for i in range(count)])
 
 
 GLIBCS_OWN = (32, 33)

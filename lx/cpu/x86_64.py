@@ -36,17 +36,11 @@ FP0, XMM0 = 82, 122
 FRAME_ORDER = (R8, R9, R10, R11, R12, R13, R14, R15, RDI, RSI, RBP, RBX, RDX, RAX, RCX, RSP, RIP, EFLAGS)
 """struct sigcontext's order of integer registers."""
 
-WIDE = (
-    *((FP0 + i, 10) for i in range(8)),
-    *((XMM0 + i, 16) for i in range(16)),
-    (FPCW, 2),
-    (FPSW, 2),
-    (FPTAG, 2),
-    (MXCSR, 4),
-    (FIP, 8),
-    (FDP, 8),
-    (FOP, 2),
-)
+CONTROL = (FPCW, FPSW, FPTAG, FOP, FIP, FDP, MXCSR)
+CONTROL_AT_START = (0x37F, 0, 0xFFFF, 0, 0, 0, 0x1F80)
+VECTORS = (*range(FP0, FP0 + 8), *range(XMM0, XMM0 + 16))
+"""The x87 and SSE state: what fits a word, and what does not."""
+ALL_EMPTY = 0xFFFF
 
 SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP = 11, 7, 8, 4, 5
 SI_KERNEL = 0x80
@@ -84,7 +78,7 @@ def prepare(engine: Engine) -> None:
     host = ctypes.addressof(view)
     engine.map_range(0x1000, 0x2000, host, 5)
     for model, value in ((EFER, 0x501), (STAR, USER_SELECTORS)):
-        engine.write_wide(MSR, struct.pack("<IxxxxQ", model, value))
+        engine.write_vectors((MSR,), struct.pack("<IxxxxQ", model, value))
     engine.write_registers((RCX, R11, RIP), (0x1010, USER_FLAGS, 0x1000))
     engine.step_to_call()
     engine.unmap_range(0x1000, 0x2000)
@@ -102,75 +96,50 @@ def start_registers(engine: Engine, pc: int, sp: int) -> None:
 
 def reset_float(engine: Engine) -> None:
     """The x87 and SSE state of a new program."""
-    for name, size in WIDE:
-        engine.write_wide(name, bytes(size))
-    for name, value in ((FPCW, b"\x7f\x03"), (FPTAG, b"\xff\xff"), (MXCSR, b"\x80\x1f\0\0")):
-        engine.write_wide(name, value)
+    engine.write_vectors(VECTORS, bytes(VECTOR_SIZE * len(VECTORS)))
+    engine.write_registers(CONTROL, CONTROL_AT_START)
 
 
 def forget_exception(engine: Engine, pristine: Any) -> None:
     """Keep all registers but let Unicorn forget that it raised an exception."""
-    names = (*FRAME_ORDER, FS_BASE, GS_BASE)
-    values = engine.read_registers(names)
-    wide = [(name, engine.read_wide(name, size)) for name, size in WIDE]
+    names = (*FRAME_ORDER, FS_BASE, GS_BASE, *CONTROL)
+    values, vectors = engine.read_registers(names), engine.read_vectors(VECTORS)
     engine.restore(pristine)
+    engine.write_vectors(VECTORS, vectors)
     engine.write_registers(names, values)
-    for name, value in wide:
-        engine.write_wide(name, value)
 
 
 FXSAVE = struct.Struct("<HHBxHQQII")
 FXSAVE_SIZE = 512
+VECTOR_SIZE = 16
 MXCSR_MASK = 0xFFFF
+
+
+def _stack_order(status: int) -> tuple[int, ...]:
+    """The registers in the order of an FXSAVE image, which has the top of the x87 stack first."""
+    top = status >> 11 & 7
+    return VECTORS if top == 0 else (*(FP0 + (top + i & 7) for i in range(8)), *VECTORS[8:])
 
 
 def read_fxsave(engine: Engine) -> bytes:
     """The x87 and SSE state as FXSAVE64 stores it (512 bytes)."""
-    read = engine.read_wide
-    status = int.from_bytes(read(FPSW, 2), "little")
-    tags = int.from_bytes(read(FPTAG, 2), "little")
-    present = sum(1 << i for i in range(8) if tags >> 2 * i & 3 != 3)
-    top = status >> 11 & 7
-    head = FXSAVE.pack(
-        int.from_bytes(read(FPCW, 2), "little"),
-        status,
-        present,
-        int.from_bytes(read(FOP, 2), "little"),
-        int.from_bytes(read(FIP, 8), "little"),
-        int.from_bytes(read(FDP, 8), "little"),
-        int.from_bytes(read(MXCSR, 4), "little"),
-        MXCSR_MASK,
-    )
-    stack = b"".join(read(FP0 + (top + i & 7), 10) + bytes(6) for i in range(8))
-    vectors = b"".join(read(XMM0 + i, 16) for i in range(16))
-    return (head + stack + vectors).ljust(FXSAVE_SIZE, b"\0")
+    control, status, tags, opcode, ip, dp, mxcsr = engine.read_registers(CONTROL)
+    present = 0 if tags == ALL_EMPTY else sum(1 << i for i in range(8) if tags >> 2 * i & 3 != 3)
+    head = FXSAVE.pack(control, status, present, opcode, ip, dp, mxcsr, MXCSR_MASK)
+    return (head + engine.read_vectors(_stack_order(status))).ljust(FXSAVE_SIZE, b"\0")
 
 
 def write_fxsave(engine: Engine, image: bytes) -> None:
     """Load an FXSAVE64 image."""
-    write = engine.write_wide
     control, status, present, opcode, ip, dp, mxcsr, _ = FXSAVE.unpack_from(image)
-    top = status >> 11 & 7
-    tags = sum((0 if present >> i & 1 else 3) << 2 * i for i in range(8))
-    for name, value, size in (
-        (FPCW, control, 2),
-        (FPSW, status, 2),
-        (FPTAG, tags, 2),
-        (FOP, opcode, 2),
-        (FIP, ip, 8),
-        (FDP, dp, 8),
-        (MXCSR, mxcsr & MXCSR_MASK, 4),
-    ):
-        write(name, value.to_bytes(size, "little"))
-    for i in range(8):
-        write(FP0 + (top + i & 7), image[32 + 16 * i : 42 + 16 * i])
-    for i in range(16):
-        write(XMM0 + i, image[160 + 16 * i : 176 + 16 * i])
+    tags = sum((0 if present >> i & 1 else 3) << 2 * i for i in range(8)) if present else ALL_EMPTY
+    engine.write_vectors(_stack_order(status), image[FXSAVE.size : FXSAVE.size + VECTOR_SIZE * len(VECTORS)])
+    engine.write_registers(CONTROL, (control, status, tags, opcode, ip, dp, mxcsr & MXCSR_MASK))
 
 
-UCONTEXT_HEAD = struct.Struct("<QQQi4xQ")
-SIGCONTEXT = struct.Struct("<18Q4H4QQ64x")
-FRAME_SIZE = 8 + UCONTEXT_HEAD.size + SIGCONTEXT.size + 8 + 128
+UCONTEXT = struct.Struct("<QQQi4xQ18Q4H4QQ64xQ")
+"""uc_flags, uc_link, uc_stack, uc_mcontext (struct sigcontext), uc_sigmask. Linux asm/ucontext.h, asm/sigcontext.h."""
+FRAME_SIZE = 8 + UCONTEXT.size + 128
 UC_SIGCONTEXT_SS, UC_STRICT_RESTORE_SS = 2, 4
 RED_ZONE = 128
 
@@ -198,17 +167,10 @@ def push_frame(
     if at < 0 or at > float_at:
         raise LinuxError(Errno.EFAULT)
     error, trap, cr2 = fault
-    frame = b"".join(
-        (
-            struct.pack("<Q", restorer),
-            UCONTEXT_HEAD.pack(UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS, 0, altstack[0], altstack[1], altstack[2]),
-            SIGCONTEXT.pack(*registers, 0x33, 0, 0, 0x2B, error, trap, mask, cr2, float_at),
-            struct.pack("<Q", mask),
-            info,
-        )
-    )
+    flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
+    context = UCONTEXT.pack(flags, 0, *altstack, *registers, 0x33, 0, 0, 0x2B, error, trap, mask, cr2, float_at, mask)
     engine.write(float_at, read_fxsave(engine))
-    engine.write(at, frame)
+    engine.write(at, restorer.to_bytes(8, "little") + context + info)
     engine.write_registers(
         (RDI, RSI, RDX, RAX, RIP, RSP, EFLAGS),
         (
@@ -228,21 +190,17 @@ def pop_frame(engine: Engine) -> tuple[int, tuple[int, int, int]]:
 
     Returns the signal mask and (sp, flags, size) of the alternate stack. LinuxError EFAULT if the frame is not readable.
     """
-    at = engine.register(RSP) - 8
-    head = UCONTEXT_HEAD.unpack(engine.read(at + 8, UCONTEXT_HEAD.size))
-    context = SIGCONTEXT.unpack(engine.read(at + 8 + UCONTEXT_HEAD.size, SIGCONTEXT.size))
-    mask = engine.u64(at + 8 + UCONTEXT_HEAD.size + SIGCONTEXT.size)
-    registers = list(context[:18])
-    float_at = context[26]
+    at, current = engine.read_registers((RSP, EFLAGS))
+    context = UCONTEXT.unpack(engine.read(at, UCONTEXT.size))
+    registers, float_at = list(context[5:23]), context[31]
     image = engine.read(float_at, FXSAVE_SIZE) if float_at else b""
-    current = engine.register(EFLAGS)
     registers[17] = current & ~FLAGS_A_FRAME_MAY_SET | registers[17] & FLAGS_A_FRAME_MAY_SET
     engine.write_registers(FRAME_ORDER, registers)
     if image:
         write_fxsave(engine, image)
     else:
         reset_float(engine)
-    return mask, (head[2], head[3], head[4])
+    return context[32], context[2:5]
 
 
 STAT = struct.Struct("<QQQIIIxxxxQqqqqQqQqQ24x")
@@ -283,7 +241,6 @@ ARCH = Architecture(
     tls=FS_BASE,
     tls2=GS_BASE,
     general=FRAME_ORDER,
-    wide=WIDE,
     traps=TRAPS,
     invalid_number=6,
     protection_number=13,
