@@ -70,6 +70,8 @@ def mmap(t: Thread, addr: Ptr, length: Size, prot: ProtBits, flags: MapBits, fd:
     at = _place(t.memory, addr, size, flags)
     if at > ERRORS:
         return at - (1 << 64)
+    if flags & MapFlags.LOCKED:
+        _check_locked(t, size)
     if not anonymous and _beyond(fd, offset & 2**64 - 1, size):
         raise LinuxError(Errno.EOVERFLOW)
     kind = flags & MAP_TYPE
@@ -118,6 +120,17 @@ def _place(memory: AddressSpace, addr: int, size: int, flags: int) -> int:
     if flags & MapFlags.BIT32:
         return memory.find_low(size, addr)
     return memory.find_free(size, addr)
+
+
+def _check_locked(t: Thread, size: int) -> None:
+    """EPERM where nothing may be locked, EAGAIN where not so much more. Linux mm/mmap.c, can_do_mlock, mlock_future_ok."""
+    if effective_capabilities() & 1 << Cap.IPC_LOCK:
+        return
+    limit = t.process.limits.soft(Resource.RLIMIT_MEMLOCK)
+    if not limit:
+        raise LinuxError(Errno.EPERM)
+    if sum(vma.end - vma.start for vma in t.memory.vmas() if vma.locked) + size > limit & -PAGE:
+        raise LinuxError(Errno.EAGAIN)
 
 
 def _beyond(fd: int, offset: int, size: int) -> bool:

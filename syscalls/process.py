@@ -430,7 +430,7 @@ def _waitid(t: Thread, which: int, pid: int, info: int, options: int, rusage: in
         raise LinuxError(Errno.EINVAL)
     if which == P_PIDFD:
         t.files.check(pid)
-    found = calls.waitid(which, pid, options & 0x0100000F | WaitFlags.NOHANG)
+    found = calls.waitid(which, pid, options & 0xE100000F | WaitFlags.NOHANG)
     if found is None:
         if not options & WaitFlags.NOHANG:
             if which == P_PIDFD and not os.get_blocking(pid):

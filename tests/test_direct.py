@@ -5,6 +5,8 @@ natively.
 """
 
 import os
+import socket
+import struct
 from collections.abc import Iterator
 
 import pytest
@@ -30,17 +32,23 @@ FILES = (
     (b"fifo", os.O_WRONLY | os.O_NONBLOCK),
 )
 FIRST = 20
-"""The files' descriptors are moved here; the one after the last is closed."""
+"""The files' descriptors are moved here, two ends of a socket behind them, and an epoll set of the first; the next is closed."""
+SOCKETS = FIRST + len(FILES)
+EPOLL = SOCKETS + 2
 WORDS = st.sampled_from([0, 1, 2, 3, 5, 4095, 4096, 4097, 65536, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 1])
 SIZES = st.sampled_from([0, 1, 2, 100, 4095, 4096, 4097, 2**31, 2**63, 2**64 - 1])
 ADDRESSES = st.builds(
     lambda page, offset: BASE + page * PAGE + offset, st.integers(0, len(PROTECTIONS)), st.sampled_from([0, 1, 2048, 4090, 4095])
 )
-FDS = st.integers(FIRST, FIRST + len(FILES))
+FDS = st.integers(FIRST, EPOLL + 1)
+FLAGS = st.sampled_from([0, 0, 0x40, 0x4000, 0x4040, 2, 0x42, 1 << 20, 1 << 31, 1 << 32])
 STEPS = st.one_of(
     st.tuples(st.sampled_from(["read", "write"]), FDS, ADDRESSES, SIZES),
     st.tuples(st.sampled_from(["pread64", "pwrite64"]), FDS, ADDRESSES, SIZES, WORDS),
     st.tuples(st.just("lseek"), FDS, WORDS, st.sampled_from([0, 1, 2, 3, 4, 5, 2**32, 2**32 + 1, 2**64 - 1])),
+    st.tuples(st.sampled_from(["sendto", "recvfrom"]), FDS, ADDRESSES, SIZES, FLAGS, st.just(0), st.sampled_from([0, 16])),
+    st.tuples(st.just("epoll_wait"), FDS, ADDRESSES, st.sampled_from([0, 1, 2, 300, 400, 2**31, 2**32 + 1]), st.just(0)),
+    st.tuples(st.just("epoll_pwait"), FDS, ADDRESSES, st.just(2), st.just(0), st.sampled_from([0, BASE]), st.just(8)),
     st.tuples(st.just("dup2"), FDS, FDS),
     st.tuples(st.just("close"), FDS),
     st.tuples(st.just("mprotect"), st.just(BASE + PAGE), st.just(PAGE), st.sampled_from([0, 1, 3, 7])),
@@ -77,6 +85,13 @@ def outcome(side: Side, steps: list[tuple[object, ...]]) -> tuple[object, ...]:
         assert side.dup2(fd, FIRST + i) == FIRST + i
         side.close(fd)
     side.call("write", FIRST, b"the file's first bytes", 22)
+    ends = side.put(bytes(8))
+    assert side.socketpair(socket.AF_UNIX, socket.SOCK_STREAM | os.O_NONBLOCK, 0, ends) == 0
+    for i, fd in enumerate(struct.unpack("<2i", side.peek(ends, 8))):
+        assert side.dup2(fd, SOCKETS + i) == SOCKETS + i
+        side.close(fd)
+    assert side.dup2(side.epoll_create1(0), EPOLL) == EPOLL
+    assert side.epoll_ctl(EPOLL, 1, SOCKETS, struct.pack("<IQ", 1 | 4, 0x1122334455667788)) == 0
     results = []
     try:
         for name, *args in steps:

@@ -1,6 +1,7 @@
 """What a generated program can do to the sides: nothing that the next program would notice."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from lx.testing import Guest, Native, Program, Side, Step
 from lx.testing.compare import execute
-from lx.testing.image import OUT
+from lx.testing.image import OUT, SCRIPT
 from lx.testing.processes import session_members
 
 ALL = 2**64 - 1
@@ -50,6 +51,16 @@ def test_a_harmful_program_ends_and_leaves_the_side_as_it_was(side: Side, harm: 
     assert (after.results, after.end, after.files) == ((pid, 0), "exit 0", ())
     assert side.process.pid == pid
     assert os.listdir(side.work) == []
+
+
+def test_a_child_whose_script_is_gone_is_killed(side: Side) -> None:
+    side.serve()
+    side.script([("getpid", ())])
+    side.munmap(SCRIPT, 4096)
+    child = side.fork()
+    assert side.wait4(child, OUT, 0, 0) == child
+    assert os.WTERMSIG(int.from_bytes(side.peek(OUT, 4), "little")) == signal.SIGSEGV
+    side.end_served()
 
 
 def test_stopping_a_side_ends_what_its_programs_have_left() -> None:

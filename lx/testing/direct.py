@@ -13,10 +13,11 @@ import os
 import sys
 from typing import NoReturn
 
-from lx.abi.errno import Errno
+from lx.abi.errno import Errno, LinuxError
+from lx.abi.signals import Signal
 from lx.cpu.arch import Stop
 from lx.kernel.process import Process
-from lx.kernel.wait import ProcessExit
+from lx.kernel.wait import ProcessExit, ProcessKilled
 from lx.testing.image import ANSWERS, CHECK, CONTROL, END, MAGIC, ONE, RECORD, RESULT, SCRIPT, SERVE, STATUS, UD2_AT
 from lx.testing.invariants import broken, own_descriptors
 from lx.zone import launch
@@ -105,7 +106,10 @@ class Direct(Process):
         """What the child of a fork does, and its end."""
         at = SCRIPT
         while True:
-            record = RECORD.unpack(self.memory.read(at, RECORD.size))
+            try:
+                record = RECORD.unpack(self.memory.read(at, RECORD.size))
+            except LinuxError:
+                raise ProcessKilled(Signal.SIGSEGV, core=True) from None
             if record[0] == END:
                 raise ProcessExit(0)
             self.make(record)

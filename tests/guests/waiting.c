@@ -1,4 +1,4 @@
-/* Exit statuses as wait4 and waitid tell them; stop and continue; options; nothing to wait for. */
+/* Exit statuses as wait4 and waitid tell them; stop and continue; options, also of who is waited for; nothing to wait for. */
 #include "guest.h"
 
 static void how(int status) {
@@ -43,4 +43,9 @@ int main(void) {
     }
     ended("middle", pid); (void)!write(up[1], "x", 1); close(up[0]); close(up[1]); usleep(200000);
     R(wait4(-1, (int *)8, 0, NULL));
+    for (int i = 0; i < 4; i++) {
+        static const int kinds[] = {__WCLONE, __WALL, __WCLONE | __WALL, __WNOTHREAD};
+        siginfo_t info = {0}; pid_t k = fork(); if (k == 0) _exit(3);
+        R(waitid(P_ALL, 0, &info, WEXITED | kinds[i])); R(info.si_status); waitpid(k, NULL, 0);
+    }
 }
