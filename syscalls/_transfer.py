@@ -286,9 +286,9 @@ def _no_buffers(
     if not flags:
         return _bad_buffer(t, fd, descriptors.nowhere, size, ask, offset)
     host_flags = host_rw_flags(t, fd, flags, offset, size)
-    if t.files.kind(fd) == Kind.PLAIN:
-        return ask(fd, size, offset, descriptors.nowhere, host_flags)
-    raise LinuxError(Errno.EFAULT)
+    if t.files.kind(fd) == Kind.SYNTHETIC:
+        raise LinuxError(Errno.EFAULT)
+    return ask(fd, size, offset, descriptors.nowhere, host_flags)
 
 
 def read_vector(t: Thread, fd: int, iov: int, count: int) -> int:

@@ -233,8 +233,14 @@ def linkat(t: Thread, olddirfd: DirFd, old: PathPtr, newdirfd: DirFd, new: PathP
 def _link(t: Thread, olddirfd: int, old: bytes, newdirfd: int, new: int, flags: int) -> int:
     follow, empty = bool(flags & AtFlags.SYMLINK_FOLLOW), bool(flags & AtFlags.EMPTY_PATH)
     newdirfd = _as_of_now(t, newdirfd)
-    with t.at(olddirfd, old, follow, empty=empty) as source, _new(t, newdirfd, new) as place:
-        place.link_from(source)
+    with t.at(olddirfd, old, follow, empty=empty) as source:
+        try:
+            place = _new(t, newdirfd, new)
+        except (LinuxError, OSError):
+            source.stat()
+            raise
+        with place:
+            place.link_from(source)
     return 0
 
 

@@ -55,11 +55,11 @@ def _wait(t: Thread, epfd: int, events: int, most: int, timeout: int | None) -> 
     bad = beyond if most > 0 and events + most * size > t.memory.task_size else nowhere
     if 0 < most <= EPOLL_MAX_EVENTS and bad == nowhere:
         most = min(most, host.MOST_EVENTS)
-        bad = 0
         try:
-            most = sum(map(len, t.memory.writable(events, most * size))) // size
+            room = sum(map(len, t.memory.writable(events, most * size))) // size
         except LinuxError:
-            bad = nowhere
+            room = 0
+        most, bad = (room, 0) if room else (most, nowhere)
     found = host.epoll_ready(t.files.guest(epfd), most, bad)
     if found or timeout == 0 or t.expired():
         t.memory.write(events, b"".join([EPOLL_EVENT.pack(*one) for one in found]))

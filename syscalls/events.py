@@ -31,9 +31,10 @@ from lx.abi.signals import Signal as Sig
 from lx.host import events as host
 from lx.host.descriptors import nowhere
 from lx.host.numbers import open_flags_to_host
+from lx.kernel.signals import user_info
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
-from syscalls.signals import kill_kindly
+from syscalls.signals import LIBCS_OWN, kill_kindly
 from syscalls.types import (
     Annotated,
     ClockId,
@@ -260,7 +261,10 @@ def pidfd_send_signal(t: Thread, pidfd: Fd, sig: Signal, info: InfoIn, flags: UI
         raise
     if raw is not None and SIGINFO_HEAD.unpack_from(raw)[0] == sig:
         raw = SIGINFO_HEAD.pack(number, *SIGINFO_HEAD.unpack_from(raw)[1:]) + raw[SIGINFO_HEAD.size :]
-    host.pidfd_send_signal(t.files.guest(pidfd), number, raw, flags)
+    own = sig in LIBCS_OWN and host.pidfd_process(t.files.guest(pidfd)) == os.getpid()
+    host.pidfd_send_signal(t.files.guest(pidfd), 0 if own else number, None if own else raw, flags)
+    if own:
+        t.process.signals.to_itself(raw or user_info(sig, pid=t.pid, uid=t.uid))
     t.process.attention()
     return 0
 

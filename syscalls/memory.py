@@ -6,6 +6,7 @@ the kernel); the guest's addresses never reach the host as they are.
 
 import os
 import stat
+from typing import NoReturn
 
 from lx.abi.capability import Cap
 from lx.abi.errno import Errno, LinuxError
@@ -65,8 +66,8 @@ def mmap(t: Thread, addr: Ptr, length: Size, prot: ProtBits, flags: MapBits, fd:
     size = page_up(length)
     if size > t.memory.task_size:
         raise LinuxError(Errno.ENOMEM)
-    if flags & MapFlags.HUGETLB and flags & MAP_TYPE in (MAP_SHARED, MAP_PRIVATE):
-        raise t.unsupported("mmap flag MAP_HUGETLB", flags, Errno.ENOMEM)
+    if flags & MapFlags.HUGETLB:
+        _refuse_huge(t, addr, size, flags, offset & 2**64 - 1)
     at = _place(t.memory, addr, size, flags)
     if at > ERRORS:
         return at - (1 << 64)
@@ -98,6 +99,24 @@ def mmap(t: Thread, addr: Ptr, length: Size, prot: ProtBits, flags: MapBits, fd:
     if flags & (MapFlags.POPULATE | MapFlags.LOCKED):
         _populate(t.memory, vma)
     return at
+
+
+HUGE_PAGE = 2 << 20
+
+
+def _refuse_huge(t: Thread, addr: int, size: int, flags: int, offset: int) -> NoReturn:
+    """Huge pages are a file of Linux's own, and there are none in it."""
+    size += -size % HUGE_PAGE
+    if flags & MapFlags.FIXED and addr % HUGE_PAGE:
+        raise LinuxError(Errno.EINVAL)
+    _place(t.memory, addr, size, flags)
+    if flags & MapFlags.LOCKED:
+        _check_locked(t, size)
+    if offset // PAGE > (2**63 - 1 - size) // PAGE:
+        raise LinuxError(Errno.EOVERFLOW)
+    if flags & MAP_TYPE not in (MAP_SHARED, MAP_PRIVATE) or offset % HUGE_PAGE:
+        raise LinuxError(Errno.EINVAL)
+    raise t.unsupported("mmap flag MAP_HUGETLB", flags, Errno.ENOMEM)
 
 
 ERRORS = 2**64 - 4096

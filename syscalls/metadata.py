@@ -81,10 +81,18 @@ def _of_descriptor(t: Thread, fd: int) -> "Any":
     return os.fstat(fd) if entry is None else entry.node.stat(t.process)
 
 
+def _is_empty(t: Thread, path: int) -> bool:
+    """Whether there is no path, or nothing in it. A bad address is judged later."""
+    try:
+        return not path or t.memory.read(path, 1) == b"\0"
+    except LinuxError:
+        return False
+
+
 @syscall(direct="fstatat")
 def newfstatat(t: Thread, dirfd: DirFd, path: PathPtr, buf: StatOut, flags: AtBits) -> int:
     """Metadata of a file relative to a directory, or of the descriptor itself."""
-    if flags & AtFlags.EMPTY_PATH and dirfd >= 0 and (not path or not t.memory.path(path)):
+    if flags & AtFlags.EMPTY_PATH and dirfd >= 0 and _is_empty(t, path):
         return _store(t, buf, _of_descriptor(t, dirfd))
     _flags(flags, STAT_FLAGS)
     with _place(t, dirfd, path, flags, null=True) as place:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from lx.abi.capability import Cap
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.mempolicy import MbindFlags, MoveFlags, Policy, PolicyBits, QueryFlags
+from lx.abi.mman import Prot
 from lx.host import linux_only
 from lx.kernel.memory import PAGE, page_up
 from lx.kernel.synthetic.processes import regions_of
@@ -111,8 +112,18 @@ def _query(t: Thread, addr: int, flags: int) -> tuple[int, int]:
     if node:
         if not about and policy & 0xFF not in (Policy.MPOL_INTERLEAVE, Policy.MPOL_WEIGHTED_INTERLEAVE):
             raise LinuxError(Errno.EINVAL)
+        if about:
+            _touch(t, addr)
         return 0, nodes
     return policy, nodes
+
+
+def _touch(t: Thread, address: int) -> None:
+    """The page is read, to see where it is. EFAULT."""
+    vma = t.memory.find(address)
+    if vma is None or not vma.prot & Prot.READ:
+        raise LinuxError(Errno.EFAULT)
+    t.memory.read(address, 1)
 
 
 def _put_nodes(t: Thread, address: int, maxnode: int, nodes: int) -> None:

@@ -10,6 +10,7 @@ Limits: of another process of the zone only what the host holds can be seen, and
 import os
 import resource
 import sys
+from contextlib import suppress
 
 from lx.abi.capability import Cap
 from lx.abi.clocks import TIMESPEC
@@ -196,7 +197,8 @@ def _read_attr(t: Thread, attr: int) -> tuple[int, ...]:
     size = t.memory.u32(attr) or SCHED_ATTR_SIZE_VER0
     data = t.memory.read(attr, size) if SCHED_ATTR_SIZE_VER0 <= size <= PAGE_SIZE else None
     if data is None or any(data[SCHED_ATTR_SIZE_VER1:]):
-        t.memory.put_u32(attr, SCHED_ATTR_SIZE_VER1)
+        with suppress(LinuxError):
+            t.memory.put_u32(attr, SCHED_ATTR_SIZE_VER1)
         raise LinuxError(Errno.E2BIG)
     values: tuple[int, ...] = SCHED_ATTR.unpack(data[:SCHED_ATTR_SIZE_VER1].ljust(SCHED_ATTR_SIZE_VER1, b"\0"))
     clamps = SchedFlags.UTIL_CLAMP_MIN | SchedFlags.UTIL_CLAMP_MAX

@@ -221,8 +221,15 @@ def _to_host(t: Thread, signum: int) -> int:
     return number
 
 
+LIBCS_OWN = (32, 33)
+"""What glibc has handlers for that nobody else can set."""
+
+
 def _send(t: Thread, host_pid: int, signum: int) -> None:
     if signum == Sig.SIGKILL and kill_kindly(t, host_pid):
+        return
+    if signum in LIBCS_OWN and host_pid == os.getpid():
+        t.process.signals.to_itself(user_info(signum, pid=t.pid, uid=t.uid))
         return
     os.kill(host_pid, _to_host(t, signum))
     if host_pid == os.getpid():

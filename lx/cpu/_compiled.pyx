@@ -406,7 +406,12 @@ cdef extern from *:
         sigset_t all;
         memset(&act, 0, sizeof act);
         act.sa_handler = SIG_DFL;
-        sigaction(number, &act, 0);
+        if (sigaction(number, &act, 0)) { /* one that glibc keeps for itself, and has a handler for once there is a thread */
+    #if defined(__linux__)
+            uint64_t plain[4] = { 0, 0, 0, 0 };
+            syscall(SYS_rt_sigaction, number, plain, 0, sizeof(uint64_t));
+    #endif
+        }
         sigfillset(&all);
         sigdelset(&all, number);
         sigprocmask(SIG_SETMASK, &all, 0);
@@ -426,7 +431,12 @@ cdef extern from *:
     static void lx_set_attention(int on) { SIG.attention = on; }
     static void lx_set_wake(int reading, int writing) { SIG.wake_fd = writing; SIG.woken_fd = reading; SIG.woken = 0; }
     /* Helpers: host threads of ours that make calls which wait. A signal that does nothing ends such a call. */
-    static void lx_nothing(int number) { (void)number; }
+    static void lx_on_kick(int number, siginfo_t *info, void *context)
+    {
+        if (info->si_code == SI_TKILL && info->si_pid == getpid()) return;
+        if (syscall(SYS_gettid) == getpid()) lx_on_signal(number, info, context); /* it is a guest's own use of the number */
+        else syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), number, info);
+    }
     static void lx_become_helper(void)
     {
         sigset_t mask;
@@ -440,7 +450,10 @@ cdef extern from *:
         sigaction(LX_KICK, 0, &act);
         if (!(act.sa_flags & SA_SIGINFO)) {
             memset(&act, 0, sizeof act);
-            act.sa_handler = lx_nothing;
+            act.sa_sigaction = lx_on_kick;
+            act.sa_flags = SA_SIGINFO;
+            sigfillset(&act.sa_mask);
+            sigdelset(&act.sa_mask, SIGSEGV);
             sigaction(LX_KICK, &act, 0);
         }
     }

@@ -150,7 +150,6 @@ class Engine:
         self._signalfd = -1
         self._helper: threading.Thread | None = None
         self._waiter = 0
-        self._kickable = False
         self._taken: list[bytes] = []
         self._swap: _locked.CompareSwap | None = None
         self._drained = threading.Event()
@@ -850,9 +849,9 @@ class Engine:
         _libc.tgkill(os.getpid(), tid, KICK)
 
     def _make_kickable(self) -> None:
-        if not self._kickable:
-            _disposition(KICK, ctypes.cast(_libc.abs, c_void_p).value or 0, 0)
-            self._kickable = True
+        _disposition(KICK, ctypes.cast(_libc.abs, c_void_p).value or 0, 0)
+        self._caught |= 1 << KICK - 1
+        self._apply_masks()
 
     def set_wake(self, reading: int, writing: int) -> None:
         """The ends of a pipe that has a byte in it when a signal has been caught since `drain`; -1: there is none."""

@@ -292,6 +292,11 @@ class Signals:
         self.process.attention()
         self.process.scheduler.signalled()
 
+    def to_itself(self, info: bytes) -> None:
+        """A signal of the process to itself that the host's C library would take for its own (LIBCS_OWN)."""
+        self.queue.append(Pending(SIGINFO_HEAD.unpack_from(info)[0], info))
+        self.process.attention()
+
     def _direct(self, t: "Thread", pending: Pending) -> None:
         t.pending.append(pending)
         self.directed += 1

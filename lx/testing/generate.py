@@ -451,6 +451,13 @@ def _option(d: Draft, args: list[Value]) -> None:
     args[2] = d.random.choice((2, 3, 4, 7, 8, 9, 16, 18, 19, 30, 38, 39, 9999))
 
 
+def _little_randomness(d: Draft, args: list[Value]) -> None:
+    """What is random is nowhere where another call would look."""
+    args[1] = d.random.choice((0, 1, 16, 128, 2**63))
+    if args[1] == 2**63:
+        args[0] = EDGE
+
+
 def _own_pidfd(d: Draft, args: list[Value]) -> None:
     own = d.made_by(frozenset({"getpid"}))
     args[0] = d.random.choice(own) if own and d.chance(80) else d.random.choice((0, 99999999, 2**32 - 1))
@@ -500,7 +507,7 @@ BENT: dict[str, Bend] = {
     "select": _soon(4),
     "pselect6": _soon(4),
     "futex": _futex,
-    "getrandom": lambda d, args: args.__setitem__(1, d.random.choice((0, 1, 16, 128, 2**63))),
+    "getrandom": _little_randomness,
     "brk": lambda d, args: args.__setitem__(0, d.random.choice((0, 8, 2**47, 2**63))),
     "vmsplice": lambda d, args: args.__setitem__(3, d.random.choice((2, 2, 3, 10, 64))),
     "alarm": _late,
