@@ -95,13 +95,13 @@ def _open(t: Thread, dirfd: int, path: int, flags: int, mode: int) -> int:
     return t.fs.open(dirfd, t.memory.path(path), flags, mode)
 
 
-@syscall("open", restart=Restart.RESTART, result="fd")
+@syscall("open", restart=Restart.RESTART, result="fd", direct="open")
 def open_(t: Thread, path: PathPtr, flags: OpenBits, mode: Mode) -> int:
     """Open a file."""
     return _open(t, AT_FDCWD, path, flags, mode)
 
 
-@syscall(restart=Restart.RESTART, result="fd")
+@syscall(restart=Restart.RESTART, result="fd", direct="openat")
 def openat(t: Thread, dirfd: DirFd, path: PathPtr, flags: OpenBits, mode: Mode) -> int:
     """Open a file relative to a directory."""
     return _open(t, dirfd, path, flags, mode)
@@ -138,7 +138,7 @@ def openat2(t: Thread, dirfd: DirFd, path: PathPtr, how: OpenHowIn, size: Size) 
     return t.fs.open(dirfd, t.memory.path(path), flags, mode, resolve)
 
 
-@syscall()
+@syscall(direct="close")
 def close(t: Thread, fd: Fd) -> int:
     """Close a descriptor."""
     t.files.close(fd)
@@ -161,7 +161,7 @@ def close_range(t: Thread, first: UInt, last: UInt, flags: CloseRangeBits) -> in
     return 0
 
 
-@syscall(result="fd")
+@syscall(result="fd", direct="dup")
 def dup(t: Thread, fd: Fd) -> int:
     """Duplicate a descriptor to the lowest free number."""
     return t.files.dup(fd)

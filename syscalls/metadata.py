@@ -55,14 +55,14 @@ def _store(t: Thread, buf: int, st: "Any") -> int:
     return 0
 
 
-@syscall()
+@syscall(direct="stat")
 def stat(t: Thread, path: Path, buf: StatOut) -> int:
     """Metadata of a file."""
     with t.at(AT_FDCWD, path) as place:
         return _store(t, buf, place.stat())
 
 
-@syscall()
+@syscall(direct="lstat")
 def lstat(t: Thread, path: Path, buf: StatOut) -> int:
     """Metadata of a file, of a symbolic link itself."""
     with t.at(AT_FDCWD, path, False) as place:
@@ -138,13 +138,13 @@ def _access(t: Thread, dirfd: int, path: int, mode: int, flags: int) -> int:
     return 0
 
 
-@syscall()
+@syscall(direct="access")
 def access(t: Thread, path: PathPtr, mode: AccessBits) -> int:
     """What the real ids may do with a file."""
     return _access(t, AT_FDCWD, path, mode, 0)
 
 
-@syscall()
+@syscall(direct="accessat")
 def faccessat(t: Thread, dirfd: DirFd, path: PathPtr, mode: AccessBits) -> int:
     """What the real ids may do with a file relative to a directory."""
     return _access(t, dirfd, path, mode, 0)

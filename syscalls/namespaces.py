@@ -41,7 +41,8 @@ def _own_fs(t: Thread) -> None:
             before.leave()
         except OSError:
             raise LinuxError(Errno.ENOMEM) from None
-        t.fs = t.process.fs = own
+        t.fs = own
+        t.process.use(own)
 
 
 @syscall(note="no descriptor of a namespace can be had, so EINVAL is all that is answered to an open one")

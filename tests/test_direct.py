@@ -41,6 +41,13 @@ ADDRESSES = st.builds(
     lambda page, offset: BASE + page * PAGE + offset, st.integers(0, len(PROTECTIONS)), st.sampled_from([0, 1, 2048, 4090, 4095])
 )
 FDS = st.integers(FIRST, EPOLL + 1)
+DIRECTORIES = st.sampled_from([-100 & 2**64 - 1, FIRST + 3, FIRST, SOCKETS, EPOLL + 1, 2**32 - 1])
+NAMES = b"data ./data none link loop dir dir/ dir/inner dir/../data data/ data/x link/inner . .. / //usr//bin /etc/passwd /dev/null dev"
+PATHS = st.one_of(st.sampled_from([*NAMES.split(), b"", b"x" * 256]), ADDRESSES)
+MODES = st.sampled_from([0, 1, 4, 6, 7, 8, 2**32])
+OPEN_FLAGS = st.sampled_from(
+    [0, 1, 2, 3, 0o100, 0o102, 0o300, 0o1001, 0o2001, 0o4000, 0o200000, 0o200100, 0o400000, 0o2100002, 1 << 40]
+)
 FLAGS = st.sampled_from([0, 0, 0x40, 0x4000, 0x4040, 2, 0x42, 1 << 20, 1 << 31, 1 << 32])
 STEPS = st.one_of(
     st.tuples(st.sampled_from(["read", "write"]), FDS, ADDRESSES, SIZES),
@@ -49,10 +56,22 @@ STEPS = st.one_of(
     st.tuples(st.sampled_from(["sendto", "recvfrom"]), FDS, ADDRESSES, SIZES, FLAGS, st.just(0), st.sampled_from([0, 16])),
     st.tuples(st.just("epoll_wait"), FDS, ADDRESSES, st.sampled_from([0, 1, 2, 300, 400, 2**31, 2**32 + 1]), st.just(0)),
     st.tuples(st.just("epoll_pwait"), FDS, ADDRESSES, st.just(2), st.just(0), st.sampled_from([0, BASE]), st.just(8)),
+    st.tuples(st.sampled_from(["stat", "lstat"]), PATHS, ADDRESSES),
+    st.tuples(st.just("newfstatat"), DIRECTORIES, PATHS, ADDRESSES, st.sampled_from([0, 0x100, 0x1000, 0x800, 0x400])),
+    st.tuples(st.just("access"), PATHS, MODES),
+    st.tuples(st.just("faccessat"), DIRECTORIES, PATHS, MODES),
+    st.tuples(st.just("open"), PATHS, OPEN_FLAGS, st.sampled_from([0, 0o600, 0o7777, 2**32 - 1])),
+    st.tuples(st.just("openat"), DIRECTORIES, PATHS, OPEN_FLAGS, st.just(0o644)),
+    st.tuples(st.just("dup"), FDS),
+    st.tuples(st.just("chdir"), PATHS),
     st.tuples(st.just("dup2"), FDS, FDS),
     st.tuples(st.just("close"), FDS),
     st.tuples(st.just("mprotect"), st.just(BASE + PAGE), st.just(PAGE), st.sampled_from([0, 1, 3, 7])),
 )
+
+
+BUFFER = {"stat": 1, "lstat": 1, "newfstatat": 2}
+"""Which argument has what differs from one directory to another; links and mode are compared."""
 
 
 class TracedGuest(StubGuest):
@@ -79,6 +98,7 @@ def outcome(side: Side, steps: list[tuple[object, ...]]) -> tuple[object, ...]:
         side.poke(address, bytes([65 + page]) * PAGE)
         side.call("mprotect", address, PAGE, protection)
     assert side.mknodat(-100, b"fifo", 0o010600, 0) == 0
+    assert side.mkdir(b"dir", 0o755) == side.symlink(b"dir", b"link") == side.symlink(b"loop", b"loop") == 0
     for i, (path, flags) in enumerate(FILES):
         fd = side.openat(-100, path, flags, 0o600)
         assert fd >= 0, (path, fd)
@@ -96,6 +116,10 @@ def outcome(side: Side, steps: list[tuple[object, ...]]) -> tuple[object, ...]:
     try:
         for name, *args in steps:
             results.append(side.call(str(name), *args))  # type: ignore[arg-type]
+            if str(name) in BUFFER and results[-1] == 0:
+                at = args[BUFFER[str(name)]]
+                results.append(side.peek(at, 28)[16:])  # type: ignore[arg-type]
+                side.poke(at, bytes(144))  # type: ignore[arg-type]
     except Ended as ended:
         side.clean()
         return results, ended.status

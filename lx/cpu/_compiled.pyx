@@ -46,6 +46,7 @@ cdef extern from *:
     #include <poll.h>
     #include <sys/mman.h>
     #include <sys/socket.h>
+    #include <sys/stat.h>
     #include <sys/uio.h>
     #include <sys/wait.h>
     #include <stdio.h>
@@ -237,7 +238,8 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT,
+           LX_CLOSE, LX_DUP, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
@@ -311,6 +313,61 @@ cdef extern from *:
         PROBE.on = 1; byte = *p; PROBE.on = 0;
         return byte;
     }
+
+    /* A string in memory that may vanish: its length; `room` if it does not end in it; -1. */
+    static ssize_t lx_text(char *to, const volatile char *from, size_t room)
+    {
+        size_t n;
+        if (sigsetjmp(PROBE.back, 0)) { sigprocmask(SIG_SETMASK, &PROBE.mask, 0); return -1; }
+        PROBE.on = 1;
+        for (n = 0; n < room && (to[n] = from[n]); n++) {}
+        PROBE.on = 0;
+        return n;
+    }
+    /* Whether one openat2 resolves the path as the guest would: no component that leads up, or that is the name of a mount. */
+    static int lx_is_simple(const char *path, const char *hidden)
+    {
+        while (*path) {
+            size_t n = strcspn(path, "/");
+            if (n == 2 && path[0] == '.' && path[1] == '.') return 0;
+            for (const char *name = hidden; n && *name; name += strlen(name) + 1)
+                if (strlen(name) == n && !memcmp(path, name, n)) return 0;
+            path += n;
+            path += strspn(path, "/");
+        }
+        return 1;
+    }
+    /* openat2 with the resolution of lx.kernel.vfs.walk.EXACT. EAGAIN where there is none. */
+    static int lx_open_exactly(int directory, const char *path, uint64_t flags, uint64_t mode)
+    {
+    #if defined(SYS_openat2)
+        struct { uint64_t flags, mode, resolve; } how = { flags, mode, 2 | 4 | 8 };
+        return syscall(SYS_openat2, directory, path, &how, sizeof how);
+    #else
+        errno = EAGAIN;
+        return -1;
+    #endif
+    }
+    /* What is asked of an open place, which is closed: metadata, or what may be done. -errno. */
+    static int lx_ask_place(int fd, void *metadata, int mode)
+    {
+    #if defined(SYS_faccessat2) && defined(AT_EMPTY_PATH)
+        int failed = metadata ? lx_fstat(fd, metadata) : syscall(SYS_faccessat2, fd, "", mode, AT_EMPTY_PATH);
+    #else
+        int failed = metadata ? lx_fstat(fd, metadata) : (errno = ENOSYS, -1);
+    #endif
+        failed = failed ? -errno : 0;
+        close(fd);
+        return failed;
+    }
+    /* What lx.kernel.files would say of it: 1 for what never waits, 2 for a pipe, 0 for what is to be looked at there. */
+    static int lx_kind(int fd)
+    {
+        struct stat st;
+        if (fstat(fd, &st)) return 0;
+        return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode) ? 1 : S_ISFIFO(st.st_mode) ? 2 : 0;
+    }
+    static int lx_dup(int fd) { return fcntl(fd, F_DUPFD, 0); }
 
     static void lx_on_bus(int number, siginfo_t *info, void *context)
     {
@@ -606,9 +663,19 @@ cdef extern from *:
     int TICKER_alive "TICKER.alive"
     ssize_t lx_safe_copy(void *to, const void *source, size_t n, int writing) nogil
     int lx_byte(const char *p) nogil
+    ssize_t lx_text(char *to, const char *source, size_t room) nogil
+    int lx_is_simple(const char *path, const char *hidden) nogil
+    int lx_open_exactly(int directory, const char *path, uint64_t flags, uint64_t mode) nogil
+    int lx_ask_place(int fd, void *metadata, int mode) nogil
+    int lx_kind(int fd) nogil
+    int lx_dup(int fd) nogil
+    int lx_close "close" (int fd) nogil
+    uint64_t HOST_PATH "((uint64_t)(O_PATH | O_CLOEXEC))"
+    uint64_t HOST_NOFOLLOW "((uint64_t)O_NOFOLLOW)"
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
-    int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
+    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -634,7 +701,7 @@ cdef extern from *:
     void PyOS_AfterFork_Child()
     int WNOHANG, WUNTRACED
     int SIG_quiet "SIG.quiet"
-    int LX_EAGAIN "EAGAIN", LX_EOPNOTSUPP "EOPNOTSUPP", LX_EINTR "EINTR"
+    int LX_EAGAIN "EAGAIN", LX_ELOOP "ELOOP", LX_EXDEV "EXDEV", LX_ENOSYS "ENOSYS", LX_EOPNOTSUPP "EOPNOTSUPP", LX_EINTR "EINTR"
     int lx_catch(int number, int flags)
     int lx_dispose(int number, int ignore, int flags)
     uint64_t lx_mask(int set, uint64_t value)
@@ -711,7 +778,16 @@ cdef enum:
     STOP_SYSCALL = 100
     STOP_REFUSED = 101
     CONSTANT = 1
+    AT_FDCWD = -100
+    AT_SYMLINK_NOFOLLOW = 0x100
     AT_EMPTY_PATH = 0x1000
+    PATH_MAX = 4096
+    VALID_OPEN_FLAGS = 0o37777703
+    O_CREAT = 0o100
+    O_LARGEFILE = 0o100000
+    O_DIRECTORY = 0o200000
+    USUAL_OPEN_FLAGS = 0o2307503
+    ALL_MODE_BITS = 0o7777
     STAT_SIZE = 144
     DIRECT_PLAIN = 1
     DIRECT_PIPE = 2
@@ -734,8 +810,12 @@ cdef enum:
 
 DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
                 "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
-                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "fork": LX_FORK, "clone": LX_CLONE,
+                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "stat": LX_STAT, "lstat": LX_LSTAT,
+                "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
+                "fork": LX_FORK, "clone": LX_CLONE,
                 "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
+OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive"}
+"""Whose structures, errors or meaning are the guest's only on a host of its own kind."""
 cdef uint64_t PHYSICAL_START = 0x10000
 cdef uint64_t PHYSICAL_END = 1ull << 47
 
@@ -807,6 +887,10 @@ cdef class Engine:
     cdef uint8_t *served
     cdef unsigned char[::1] direct
     cdef uint64_t direct_count
+    cdef dict kinds
+    cdef unsigned char[::1] simple
+    cdef int root_fd
+    cdef bytes hidden
     cdef int refused
     cdef uint64_t moved
     cdef bint alone
@@ -1114,6 +1198,8 @@ cdef class Engine:
         cdef Py_ssize_t n
         cdef char *host
         cdef char *nul
+        cdef char page[4096]
+        cdef ssize_t length
         cdef bytes text = b""
         while limit:
             n = self.piece(address, limit, PROT_READ | PROT_WRITE | PROT_EXEC, &r)
@@ -1121,11 +1207,12 @@ cdef class Engine:
                 raise LinuxError(Errno.EFAULT)
             if r.prot & VANISHING:
                 n = min(n, PAGE - <Py_ssize_t>(address & (PAGE - 1)))
-                part = self.read(address, n)
-                cut = part.find(b"\0")
-                if cut >= 0:
-                    return text + part[:cut]
-                text += part
+                length = lx_text(page, <char *>(address + r.delta), n)
+                if length < 0:
+                    raise LinuxError(Errno.EFAULT)
+                text += PyBytes_FromStringAndSize(page, length)
+                if length < n:
+                    return text
             else:
                 host = <char *>(address + r.delta)
                 nul = <char *>memchr(host, 0, n)
@@ -1252,15 +1339,19 @@ cdef class Engine:
 
     def set_direct(self, Py_ssize_t number, str how not None):
         """This call may be carried out on direct descriptors without Python; how: a key of DIRECT_CALLS."""
-        if how in ("fstat", "fstatat", "epoll", "epoll masked", "fork", "clone", "wait") and self.arch.kernel != tuple(os.uname()[::4]):
+        if how in OF_THIS_KERNEL and self.arch.kernel != tuple(os.uname()[::4]):
             return
         if 0 <= number < CALLS:
             self.served[number] = DIRECT_CALLS[how]
 
-    def set_direct_descriptors(self, unsigned char[::1] direct not None):
-        """What may be done directly on each descriptor."""
-        self.direct = direct
+    def set_direct_descriptors(self, unsigned char[::1] direct not None, dict kinds not None):
+        """What may be done directly on each descriptor, and what is known of them otherwise."""
+        self.direct, self.kinds = direct, kinds
         self.direct_count = direct.shape[0]
+
+    def set_places(self, unsigned char[::1] simple not None, int root_fd, bytes hidden not None):
+        """Where one openat2 is as good as the walk: see lx.cpu.pure.Engine."""
+        self.simple, self.root_fd, self.hidden = simple, root_fd, hidden
 
     def set_alone(self, bint alone):
         """Whether the thread on the CPU is the only one, so that its yielding is nobody's business but the host's."""
@@ -1602,12 +1693,16 @@ cdef bint carry_out(Engine self, int how) noexcept:
     if how == LX_YIELD or how == LX_WAKE:
         if not self.alone:
             return False
+    elif LX_STAT <= how <= LX_OPENAT or how == LX_FSTATAT and not may_be_empty(self):
+        return carry_out_place(self, how)
     else:
         UC_reg_read(self.uc, self.call_ids[1], &fd)
         fd = <uint32_t>fd
         if fd >= self.direct_count or not self.direct[fd]:
             return False
     UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    if how == LX_CLOSE or how == LX_DUP:
+        return carry_out_descriptor(self, how, <int>fd)
     if how == LX_WAKE:
         if <uint32_t>w[2] != FUTEX_WAKE_PRIVATE or w[1] & 3 or self.at(w[1]) == NULL:
             return False
@@ -1655,6 +1750,110 @@ cdef bint carry_out(Engine self, int how) noexcept:
         return carry_out_stream(self, how, <int>fd, <char *>host, w[3])
     result = lx_direct(how, <int>fd, host, w[3], <int64_t>w[4], &self.refused)
     return refuse(self) if result < 0 else served(self, result)
+
+
+cdef bint may_be_empty(Engine self) noexcept:
+    """Whether the flags of newfstatat say that the path may be empty."""
+    cdef uint64_t flags = 0
+    UC_reg_read(self.uc, self.call_ids[4], &flags)
+    return flags & AT_EMPTY_PATH != 0
+
+
+cdef bint carry_out_place(Engine self, int how) noexcept:
+    """stat, access, open and their relatives where one openat2 is as good as the walk, of a thread that is alone."""
+    cdef uint64_t *w = self.words
+    cdef int directory = AT_FDCWD, first = 1, mode = 0
+    cdef uint64_t flags = HOST_PATH
+    cdef void *metadata = NULL
+    if not self.alone or self.simple is None or self.on_write is not None:
+        return False
+    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    if how == LX_FSTATAT or how == LX_ACCESSAT or how == LX_OPENAT:
+        directory, first = <int><uint32_t>w[1], 2
+    if how == LX_OPEN or how == LX_OPENAT:
+        flags = w[first + 1] & VALID_OPEN_FLAGS & ~<uint64_t>O_LARGEFILE
+        if flags & ~<uint64_t>USUAL_OPEN_FLAGS or flags & 3 == 3 or flags & O_CREAT and flags & O_DIRECTORY:
+            return False
+        mode = w[first + 2] & ALL_MODE_BITS if flags & O_CREAT else 0
+    elif how == LX_ACCESS or how == LX_ACCESSAT:
+        mode = <int><uint32_t>w[first + 1]
+        if mode & ~7:
+            return False
+    else:
+        metadata = plain(self, w[first + 1], STAT_SIZE)
+        if metadata == NULL or how == LX_FSTATAT and <uint32_t>w[4] & ~<uint32_t>AT_SYMLINK_NOFOLLOW:
+            return False
+        if how == LX_LSTAT or how == LX_FSTATAT and w[4] & AT_SYMLINK_NOFOLLOW:
+            flags |= HOST_NOFOLLOW
+    return ask_host(self, how, directory, w[first], flags, mode, metadata)
+
+
+cdef bint ask_host(Engine self, int how, int directory, uint64_t address, uint64_t flags, int mode, void *metadata) noexcept:
+    """The host's answer about a path, unless it takes a walk to find it."""
+    cdef char path[4096]
+    cdef char *relative = path
+    cdef Range *r = self.at(address)
+    cdef ssize_t length, room
+    cdef int fd, opened = how == LX_OPEN or how == LX_OPENAT
+    if r == NULL or not r.prot & (PROT_READ | PROT_WRITE | PROT_EXEC):
+        return False
+    room = <ssize_t>min(<uint64_t>PATH_MAX, r.end - address)
+    length = lx_text(path, <char *>(address + r.delta), room)
+    if not 0 < length < room or not lx_is_simple(path, PyBytes_AS_STRING(self.hidden)):
+        return False
+    if path[0] == c"/":
+        while relative[0] == c"/":
+            relative += 1
+        directory = self.root_fd
+        if not relative[0] or not self.simple[0]:
+            return False
+    elif directory == AT_FDCWD:
+        if not self.simple[1]:
+            return False
+    elif <uint32_t>directory >= self.direct_count or not self.direct[directory]:
+        return False
+    if opened: # perhaps a FIFO, which waits
+        with nogil:
+            fd = lx_open_exactly(directory, relative, flags, mode)
+    else:
+        fd = lx_open_exactly(directory, relative, flags, 0)
+    if fd < 0:
+        return False if errno in (LX_ELOOP, LX_EXDEV, LX_EAGAIN, LX_ENOSYS, LX_EINTR) else served(self, -errno)
+    if opened:
+        return opened_as(self, fd, lx_kind(fd))
+    fd = lx_ask_place(fd, metadata, mode)
+    return False if fd == -LX_ENOSYS else served(self, fd)
+
+
+cdef bint opened_as(Engine self, int fd, int kind) noexcept:
+    """A new descriptor: nothing is known of the number but what is said here."""
+    if <uint64_t>fd >= self.direct_count:
+        lx_close(fd)
+        return False
+    self.direct[fd] = kind
+    forget_kind(self, fd)
+    return served(self, fd)
+
+
+cdef void forget_kind(Engine self, int fd) noexcept:
+    cdef object number = fd
+    if number in self.kinds:
+        del self.kinds[number]
+
+
+cdef bint carry_out_descriptor(Engine self, int how, int fd) noexcept:
+    """close and dup of what is not synthetic."""
+    cdef int copy
+    if how == LX_DUP:
+        copy = lx_dup(fd)
+        self.refused = errno
+        return refuse(self) if copy < 0 else opened_as(self, copy, self.direct[fd])
+    self.direct[fd] = 0
+    forget_kind(self, fd)
+    if lx_close(fd):
+        self.refused = errno
+        return refuse(self)
+    return served(self, 0)
 
 
 cdef bint carry_out_stream(Engine self, int how, int fd, char *host, uint64_t size) noexcept:

@@ -501,17 +501,24 @@ class Engine:
 
     def set_direct(self, number: int, how: str) -> None:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
-        to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path), "send" and
-        "receive" (without an address); of a thread that is alone "yield", "wake" (a futex of this process), "epoll", "epoll
-        masked" (with no mask), "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of a child of such
-        a fork, before Python is needed in it, "exit" and "robust" (set_robust_list).
+        to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path), "close", "dup",
+        "send" and "receive" (without an address); of a thread that is alone "yield", "wake" (a futex of this process), "stat",
+        "lstat", "fstatat", "access", "accessat", "open" and "openat" (see `set_places`), "epoll", "epoll masked" (with no mask),
+        "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of a child of such a fork, before Python
+        is needed in it, "exit" and "robust" (set_robust_list).
 
         A thread that is alone also waits in the engine, until a signal is caught or something is in the wake pipe: then the call
         is the table's. If it has moved bytes by then, `failed` is given the Park that the thread's `moved` answers."""
 
-    def set_direct_descriptors(self, direct: bytearray) -> None:
-        """Descriptor to 1: the host answers at once, and nothing else needs to know of the call; 2: a pipe, which can be asked
-        not to wait; 3: of the direct calls only fstat; 4: a socket, likewise; 5: an epoll set; 0: none."""
+    def set_direct_descriptors(self, direct: bytearray, kinds: dict[int, Any]) -> None:
+        """direct: descriptor to 1: the host answers at once, and nothing else needs to know of the call; 2: a pipe, which can be
+        asked not to wait; 3: of the direct calls only fstat, close and dup; 4: a socket, likewise; 5: an epoll set; 0: none.
+        kinds: what is known of it otherwise, which is wrong once the engine has closed it."""
+
+    def set_places(self, simple: bytearray, root_fd: int, hidden: bytes) -> None:
+        """simple[0]: whether an absolute path without links, `..` and the names in `hidden` (each with a NUL, and one more at the
+        end) is the host's below root_fd; simple[1]: whether a relative one is below its working directory. It changes with the
+        running thread's."""
 
     def set_alone(self, alone: bool) -> None:
         """Whether the thread on the CPU is the only one, so that its yielding is the host's business and nobody waits for it."""

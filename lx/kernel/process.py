@@ -124,7 +124,7 @@ class Process:
         self.engine = engine
         self.table = table
         self.files = files
-        self.fs = fs
+        self.use(fs)
         self.load = load
         self.host = numbers
         self.pid: int = zone.guest_pid(os.getpid())
@@ -171,7 +171,7 @@ class Process:
         self._constants = tuple(table.constants().items())
         for number, how in table.direct().items():
             engine.set_direct(number, how)
-        engine.set_direct_descriptors(files.direct)
+        engine.set_direct_descriptors(files.direct, files.kinds)
         self.signals.start()
         self.thread.mask = numbers.mask_to_linux(engine.signal_mask()) & ~SIGCHLD_BIT
 
@@ -416,13 +416,18 @@ class Process:
             if not changed or attribute in changed:
                 self.engine.set_constant(number, getattr(self.thread, attribute))
 
+    def use(self, fs: Fs) -> None:
+        """These are the running thread's root and working directory."""
+        self.fs = fs
+        fs.tell(self.engine)
+
     def set_thread(self, t: Thread) -> None:
         """Thread t has the CPU: its registers are in the engine."""
         self.thread = t
         if t.fs is not self.fs:
             if any(other.alive and other.fs is self.fs for other in self.threads):
                 self.fs.leave()
-            self.fs = t.fs
+            self.use(t.fs)
             self.fs.enter()
         self.refresh_constants("tid")
 

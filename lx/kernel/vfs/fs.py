@@ -46,6 +46,8 @@ class Fs:
         self.mount_names = {path[-1] for path in self.mounts}
         self.root: Components = ()
         self.cwd_node: Node | None = None
+        self.simple_places = bytearray((self.host.openat2, self.host.openat2))
+        """Whether absolute paths, and relative ones, may be `simple`: looked at by the engine."""
         self.process: Any = None
         self._left: tuple[int, int] | None = None
         os.chdir(root)
@@ -56,6 +58,7 @@ class Fs:
         """The same root, working directory and umask for a thread that stops to share them."""
         fs = Fs.__new__(Fs)
         fs.__dict__.update(self.__dict__)
+        fs.simple_places = bytearray(self.simple_places)
         return fs
 
     def leave(self) -> None:
@@ -75,6 +78,10 @@ class Fs:
         if self._left is not None:
             os.close(self._left[0])
             self._left = None
+
+    def tell(self, engine: Any) -> None:
+        """The engine may ask the host about what `simple` allows."""
+        engine.set_places(self.simple_places, self.root_fd, b"".join(name + b"\0" for name in self.mount_names) + b"\0")
 
     # ---- where things are
 
@@ -325,6 +332,7 @@ class Fs:
         node = place.directory_node()
         if node is not None:
             self.cwd_node = node
+            self.simple_places[1] = 0
             return
         fd = place.pin()
         try:
@@ -332,6 +340,7 @@ class Fs:
         finally:
             os.close(fd)
         self.cwd_node = None
+        self.simple_places[1] = self.host.openat2
 
     def chroot(self, place: Place) -> None:
         """Make a directory the root. ENOTDIR, EACCES; EPERM without the privilege."""
@@ -345,6 +354,7 @@ class Fs:
             if os.geteuid() != 0:
                 raise LinuxError(Errno.EPERM)
             self.root = self.components_of(fd)
+            self.simple_places[0] = self.host.openat2 and not self.root
         finally:
             os.close(fd)
 
