@@ -56,7 +56,16 @@ def read_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
             return _bad_buffer(t, fd, buf, count, descriptors.read_nowhere)
         if not count:
             return read_nothing(t, fd)
+    if size_of(pieces) != count and _is_socket(t, fd):
+        from syscalls import messages
+
+        return messages.receive_bytes(t, fd, buf, count)
     return read_pieces(t, fd, pieces)
+
+
+def _is_socket(t: Thread, fd: int) -> bool:
+    """Whether it is one, which takes of a buffer that ends in a bad address what its kind does."""
+    return t.files.kind(fd) == Kind.STREAM and stat.S_ISSOCK(os.fstat(fd).st_mode)
 
 
 def read_pieces(t: Thread, fd: int, pieces: Pieces) -> int:
@@ -98,6 +107,10 @@ def write_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
             return _bad_buffer(t, fd, buf, count, descriptors.write_nowhere)
         if not count:
             return write_nothing(t, fd)
+    if size_of(pieces) != count and _is_socket(t, fd):
+        from syscalls import messages
+
+        return messages.send_bytes(t, fd, buf, count)
     return write_pieces(t, fd, pieces, count)
 
 
