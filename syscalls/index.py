@@ -343,6 +343,7 @@ DIRECT: dict[str, str] = {
     "lstat": "lstat",
     "newfstatat": "fstatat",
     "stat": "stat",
+    "poll": "poll",
     "clone": "clone",
     "exit": "exit",
     "exit_group": "exit",

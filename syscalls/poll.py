@@ -158,7 +158,7 @@ def _nothing() -> None:
     """poll has no timeout to write back."""
 
 
-@syscall(restart=Restart.NEVER)
+@syscall(restart=Restart.NEVER, direct="poll")
 def poll(t: Thread, fds: PollFds, nfds: UInt, timeout: Int) -> int:
     """Wait for events on descriptors; timeout in milliseconds, negative for ever."""
     return _poll(t, fds, nfds, timeout * 1_000_000 if timeout >= 0 else None, _nothing)

@@ -44,6 +44,12 @@ FDS = st.integers(FIRST, EPOLL + 1)
 DIRECTORIES = st.sampled_from([-100 & 2**64 - 1, FIRST + 3, FIRST, SOCKETS, EPOLL + 1, 2**32 - 1])
 NAMES = b"data ./data none link loop dir dir/ dir/in dir/../data data/ data/x link/in . .. / //usr//bin /etc/passwd /dev/null dev"
 PATHS = st.one_of(st.sampled_from([*NAMES.split(), b"", b"x" * 256]), ADDRESSES)
+POLLED = st.one_of(
+    st.lists(st.tuples(st.one_of(FDS, st.just(-1)), st.sampled_from([0, 1, 4, 5, 0x7FFF])), min_size=3, max_size=3).map(
+        lambda asked: b"".join(struct.pack("<ihh", fd, events, 0x55) for fd, events in asked)
+    ),
+    ADDRESSES,
+)
 WITHIN_A_PAGE = ADDRESSES.filter(lambda address: address % PAGE < PAGE - 24)
 """Of an event that does not fit Linux has written a part before it says EFAULT."""
 MODES = st.sampled_from([0, 1, 4, 6, 7, 8, 2**32])
@@ -56,6 +62,7 @@ STEPS = st.one_of(
     st.tuples(st.sampled_from(["pread64", "pwrite64"]), FDS, ADDRESSES, SIZES, WORDS),
     st.tuples(st.just("lseek"), FDS, WORDS, st.sampled_from([0, 1, 2, 3, 4, 5, 2**32, 2**32 + 1, 2**64 - 1])),
     st.tuples(st.sampled_from(["sendto", "recvfrom"]), FDS, ADDRESSES, SIZES, FLAGS, st.just(0), st.sampled_from([0, 16])),
+    st.tuples(st.just("poll"), POLLED, st.sampled_from([0, 1, 2, 3, 2**32 + 1]), st.just(0)),
     st.tuples(st.just("epoll_wait"), FDS, WITHIN_A_PAGE, st.sampled_from([0, 1, 2, 300, 400, 2**31, 2**32 + 1]), st.just(0)),
     st.tuples(st.just("epoll_pwait"), FDS, WITHIN_A_PAGE, st.just(2), st.just(0), st.sampled_from([0, BASE]), st.just(8)),
     st.tuples(st.sampled_from(["stat", "lstat"]), PATHS, ADDRESSES),
@@ -117,11 +124,15 @@ def outcome(side: Side, steps: list[tuple[object, ...]]) -> tuple[object, ...]:
     results = []
     try:
         for name, *args in steps:
+            if name == "poll" and isinstance(args[0], bytes):
+                at = side.put(args[0])
+                results += [side.poll(at, *args[1:]), side.peek(at, 24)]  # type: ignore[arg-type]
+                continue
             results.append(side.call(str(name), *args))  # type: ignore[arg-type]
             if str(name) in BUFFER and results[-1] == 0:
-                at = args[BUFFER[str(name)]]
-                results.append(side.peek(at, 28)[16:])  # type: ignore[arg-type]
-                side.poke(at, bytes(144))  # type: ignore[arg-type]
+                at = args[BUFFER[str(name)]]  # type: ignore[assignment]
+                results.append(side.peek(at, 28)[16:])
+                side.poke(at, bytes(144))
     except Ended as ended:
         side.clean()
         return results, ended.status

@@ -239,7 +239,7 @@ cdef extern from *:
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
            LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT,
-           LX_CLOSE, LX_DUP, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
+           LX_CLOSE, LX_DUP, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
@@ -583,20 +583,37 @@ cdef extern from *:
         lx_mask(1, mask);
     #endif
     }
-    /* Sleep until a descriptor is ready: 1. Or until something else has happened that Python should look at: 0. */
-    static int lx_await(int fd, int writing)
+    /* Sleep until a descriptor is ready: 1. Or until something else has happened that Python should look at: 0. There is room
+       for one more descriptor behind the given ones, which must be few. */
+    static int lx_await_any(struct pollfd *fds, int count)
     {
-        struct pollfd fds[2] = { { fd, writing ? POLLOUT : POLLIN, 0 }, { SIG.woken_fd, POLLIN, 0 } };
         int ready = 0;
+        fds[count].fd = SIG.woken_fd;
+        fds[count].events = POLLIN;
+        fds[count].revents = 0;
     #if defined(SYS_ppoll)
         uint64_t mask = lx_mask(1, ~(uint64_t)0);
         do {
-            ready = SIG.attention ? 0 : syscall(SYS_ppoll, fds, 2, 0, &mask, sizeof mask);
+            ready = SIG.attention ? 0 : syscall(SYS_ppoll, fds, count + 1, 0, &mask, sizeof mask);
         } while (ready < 0 && errno == EINTR);
         lx_mask(1, mask);
     #endif
-        return ready > 0 && !fds[1].revents && !SIG.attention;
+        return ready > 0 && !fds[count].revents && !SIG.attention;
     }
+    static int lx_await(int fd, int writing)
+    {
+        struct pollfd fds[2] = { { fd, writing ? POLLOUT : POLLIN, 0 } };
+        return lx_await_any(fds, 1);
+    }
+    #define LX_FEW 64
+    static int lx_await_guests(const void *guest, int count)
+    {
+        struct pollfd fds[LX_FEW + 1];
+        memcpy(fds, guest, count * sizeof *fds);
+        return lx_await_any(fds, count);
+    }
+    static int lx_poll_fd(const void *fds, int i) { return ((const struct pollfd *)fds)[i].fd; }
+    static int lx_poll(void *fds, unsigned count) { return poll(fds, count, 0); }
     /* Whether a call on a pipe or a socket waits, and for as long as it takes. */
     static int lx_waits(int fd)
     {
@@ -675,7 +692,7 @@ cdef extern from *:
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
     int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
-    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -687,6 +704,10 @@ cdef extern from *:
     int lx_translate(void *uc, uint64_t pc)
     void lx_await_child() nogil
     int lx_await(int fd, int writing) nogil
+    int lx_await_guests(const void *guest, int count) nogil
+    int lx_poll_fd(const void *fds, int i) nogil
+    int lx_poll(void *fds, unsigned count) nogil
+    int LX_FEW
     int lx_waits(int fd) nogil
     int lx_has_timeout(int fd, int writing) nogil
     int lx_wait(int pid, int *status, int options, int *error) nogil
@@ -798,6 +819,9 @@ cdef enum:
     MSG_NOSIGNAL = 0x4000
     EPOLL_EVENT_SIZE = 12
     MOST_EVENTS = 4096
+    POLLFD_SIZE = 8
+    MOST_POLLED = 1024
+    DIRECT_METADATA = 3
     FUTEX_WAKE_PRIVATE = 129
     CLONE_CHILD_CLEARTID = 0x200000
     CLONE_CHILD_SETTID = 0x1000000
@@ -812,7 +836,7 @@ DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite":
                 "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
                 "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "stat": LX_STAT, "lstat": LX_LSTAT,
                 "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
-                "fork": LX_FORK, "clone": LX_CLONE,
+                "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
                 "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
 OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive"}
 """Whose structures, errors or meaning are the guest's only on a host of its own kind."""
@@ -1693,6 +1717,8 @@ cdef bint carry_out(Engine self, int how) noexcept:
     if how == LX_YIELD or how == LX_WAKE:
         if not self.alone:
             return False
+    elif how == LX_POLL:
+        return carry_out_poll(self)
     elif LX_STAT <= how <= LX_OPENAT or how == LX_FSTATAT and not may_be_empty(self):
         return carry_out_place(self, how)
     else:
@@ -1750,6 +1776,40 @@ cdef bint carry_out(Engine self, int how) noexcept:
         return carry_out_stream(self, how, <int>fd, <char *>host, w[3])
     result = lx_direct(how, <int>fd, host, w[3], <int64_t>w[4], &self.refused)
     return refuse(self) if result < 0 else served(self, result)
+
+
+cdef bint carry_out_poll(Engine self) noexcept:
+    """poll on pipes, sockets, epoll sets and what never waits, of a thread that is alone, unless it waits for a time that ends."""
+    cdef uint64_t *w = self.words
+    cdef int timeout, found, i, fd
+    cdef uint32_t count
+    cdef void *fds
+    cdef bint ready
+    if not self.alone or self.on_write is not None:
+        return False
+    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    count, timeout = <uint32_t>w[2], <int><uint32_t>w[3]
+    if not 0 < count <= MOST_POLLED:
+        return False
+    fds = plain(self, w[1], <uint64_t>count * POLLFD_SIZE)
+    if fds == NULL:
+        return False
+    for i in range(<int>count):
+        fd = lx_poll_fd(fds, i)
+        if fd >= 0 and (<uint64_t>fd >= self.direct_count or not self.direct[fd] or self.direct[fd] == DIRECT_METADATA):
+            return False
+    while True:
+        found = lx_poll(fds, count)
+        if found < 0:
+            return False
+        if found or not timeout:
+            return served(self, found)
+        if timeout > 0 or count > <uint32_t>LX_FEW:
+            return False
+        with nogil:
+            ready = lx_await_guests(fds, <int>count)
+        if not ready:
+            return False
 
 
 cdef bint may_be_empty(Engine self) noexcept:

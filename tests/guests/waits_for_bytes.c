@@ -1,5 +1,6 @@
 /* Pipes, sockets and epoll sets that a lone thread waits for: what signals, timeouts, ends and O_NONBLOCK make of the wait. */
 #include "guest.h"
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -45,5 +46,9 @@ int main(void) {
     R(epoll_wait(e, got, 4, 0)); R(epoll_wait(e, got, 4, 20)); handle(0); caught = 0; soon(); R(epoll_wait(e, got, 4, -1)); R(caught); handle(SA_RESTART); soon(); R(epoll_wait(e, got, 4, -1)); R(caught);
     k = fork(); if (k == 0) writer(s[1], "x"); R(epoll_wait(twice, got, 4, -1)); T(got[0].data.u64 == v.data.u64 && got[0].events == EPOLLIN); R(epoll_pwait(e, got, 1, -1, NULL)); ended("writer", k);
     R(epoll_wait(e, got, 0, 0)); R(epoll_wait(e, (void *)8, 4, 0)); R(epoll_wait(s[0], got, 4, 0)); close(e); R(epoll_wait(e, got, 4, 0)); R(epoll_wait(twice, got, 4, 0)); close(twice); int plain = open("/dev/null", O_RDWR); R(epoll_wait(plain, got, 4, 0));
+    struct pollfd f[3] = {{s[0], POLLIN, 9}, {-1, POLLIN, 9}, {p[0], POLLIN, 9}}; int q[2]; OK(pipe(q)); f[2].fd = q[0]; while (recv(s[0], b, 64, MSG_DONTWAIT) > 0) {}
+    R(poll(f, 3, 0)); R(poll(f, 3, 20)); handle(0); caught = 0; soon(); R(poll(f, 3, -1)); R(caught); handle(SA_RESTART); soon(); R(poll(f, 3, -1)); R(caught); R(f[0].revents); R(f[1].revents);
+    k = fork(); if (k == 0) writer(q[1], "x"); R(poll(f, 3, -1)); R(f[2].revents); ended("writer", k); k = fork(); if (k == 0) writer(s[1], "y"); R(read(q[0], b, 8)); R(poll(f, 3, -1)); R(f[0].revents); ended("writer", k);
+    close(q[1]); R(poll(f, 3, -1)); R(f[2].revents); close(q[0]); R(poll(f, 3, -1)); R(f[2].revents); R(poll((void *)8, 1, 0));
     big[0] = 1; R(send(s[1], (void *)8, 4, 0)); R(recv(s[0], (void *)8, 4, MSG_DONTWAIT)); R(send(plain, b, 1, 0)); R(recv(plain, b, 1, 0)); R(send(99, b, 1, 0));
 }
