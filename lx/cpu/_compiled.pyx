@@ -238,8 +238,8 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT,
-           LX_CLOSE, LX_DUP, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_CLOSE, LX_DUP, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT,
+           LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
@@ -1717,10 +1717,6 @@ cdef bint carry_out(Engine self, int how) noexcept:
     if how == LX_YIELD or how == LX_WAKE:
         if not self.alone:
             return False
-    elif how == LX_POLL:
-        return carry_out_poll(self)
-    elif LX_STAT <= how <= LX_OPENAT or how == LX_FSTATAT and not may_be_empty(self):
-        return carry_out_place(self, how)
     else:
         UC_reg_read(self.uc, self.call_ids[1], &fd)
         fd = <uint32_t>fd
@@ -1825,7 +1821,7 @@ cdef bint carry_out_place(Engine self, int how) noexcept:
     cdef int directory = AT_FDCWD, first = 1, mode = 0
     cdef uint64_t flags = HOST_PATH
     cdef void *metadata = NULL
-    if not self.alone or self.simple is None or self.on_write is not None:
+    if not self.alone or self.simple is None or not (self.simple[0] or self.simple[1]) or self.on_write is not None:
         return False
     UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
     if how == LX_FSTATAT or how == LX_ACCESSAT or how == LX_OPENAT:
@@ -2116,6 +2112,9 @@ cdef void on_syscall(void *uc, void *data) noexcept:
             how = self.served[number]
             if how >= LX_FORK:
                 if carry_out_process(self, how):
+                    return
+            elif how >= LX_STAT or how == LX_FSTATAT and not may_be_empty(self):
+                if carry_out_poll(self) if how == LX_POLL else carry_out_place(self, how):
                     return
             elif how != CONSTANT:
                 if carry_out(self, how):
