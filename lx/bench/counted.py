@@ -1,8 +1,8 @@
 """`python -m lx.bench.counted run ...`: lx as usual, for a profiler that has no room for large reservations.
 
 valgrind gives its client less address space than lx reserves (a window of 1 TiB for each part of the guest's), so the windows are
-smaller here. And garbage is not collected: whether a collection of everything falls into the calls that are counted, or just before
-them, is 5 % of the longest. Nothing else differs.
+smaller here. And garbage is not collected: whether a collection of everything falls into the calls that are counted, or just
+before them, is 5 % of the longest. Nothing else differs.
 """
 
 import gc
