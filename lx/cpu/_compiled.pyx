@@ -1800,7 +1800,7 @@ cdef bint carry_out_poll(Engine self) noexcept:
             return False
         if found or not timeout:
             return served(self, found)
-        if timeout > 0 or count > <uint32_t>LX_FEW:
+        if timeout > 0 or count > <uint32_t>LX_FEW or not may_wait(self):
             return False
         with nogil:
             ready = lx_await_guests(fds, <int>count)
@@ -1868,7 +1868,9 @@ cdef bint ask_host(Engine self, int how, int directory, uint64_t address, uint64
             return False
     elif <uint32_t>directory >= self.direct_count or not self.direct[directory]:
         return False
-    if opened: # perhaps a FIFO, which waits
+    if opened:  # perhaps a FIFO, which waits
+        if not may_wait(self):
+            return False
         with nogil:
             fd = lx_open_exactly(directory, relative, flags, mode)
     else:
@@ -1912,6 +1914,11 @@ cdef bint carry_out_descriptor(Engine self, int how, int fd) noexcept:
     return served(self, 0)
 
 
+cdef inline bint may_wait(Engine self) noexcept:
+    """Whether the thread may wait in the engine: nobody else would run, and Python is as it was before a fork, or told of it."""
+    return self.alone and not self.unsettled
+
+
 cdef bint carry_out_stream(Engine self, int how, int fd, char *host, uint64_t size) noexcept:
     """A pipe or a socket. A thread that is alone waits here; a write that has moved a part before Python is wanted goes on there."""
     cdef uint64_t flags = self.words[4] if how == LX_SEND or how == LX_RECEIVE else 0
@@ -1932,7 +1939,7 @@ cdef bint carry_out_stream(Engine self, int how, int fd, char *host, uint64_t si
         if self.refused == LX_EAGAIN:
             if flags & MSG_DONTWAIT or not lx_waits(fd):
                 return served(self, done) if done else refuse(self)
-            if self.alone and not waited and not (self.direct[fd] == DIRECT_SOCKET and lx_has_timeout(fd, writing)):
+            if may_wait(self) and not waited and not (self.direct[fd] == DIRECT_SOCKET and lx_has_timeout(fd, writing)):
                 with nogil:
                     waited = lx_await(fd, writing)
                 if waited:
@@ -1962,7 +1969,7 @@ cdef bint carry_out_epoll(Engine self, int fd) noexcept:
             return refuse(self)
         if found or not timeout:
             return served(self, found)
-        if timeout > 0:
+        if timeout > 0 or not may_wait(self):
             return False
         with nogil:
             ready = lx_await(fd, 0)

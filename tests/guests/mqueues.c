@@ -27,10 +27,10 @@ int main(void) {
     q = mq_open(name, O_CREAT | O_RDWR, 0600, &small); R(mq_getattr(q, &a)); R(a.mq_maxmsg); R(a.mq_msgsize); R(mq_send(q, buf, 17, 0)); for (int i = 0; i < 3; i++) R(mq_send(q, "full", 5, i)); a.mq_flags = O_NONBLOCK; R(mq_setattr(q, &a, NULL)); R(mq_send(q, "x", 1, 0)); R(mq_getattr(q, &a)); R(a.mq_flags);
     a.mq_flags = 1; R(mq_setattr(q, &a, NULL)); a.mq_flags = 0; R(mq_setattr(q, &a, &small)); R(small.mq_flags); R(mq_setattr(q, (void *)8, NULL)); R(syscall(SYS_mq_getsetattr, q, NULL, NULL)); R(mq_getattr(q, (void *)8)); R(mq_getattr(99, &a)); R(mq_getattr(1, &a)); a.mq_flags = 1; R(mq_setattr(99, &a, NULL));
     t.tv_sec = 1; t.tv_nsec = 0; R(mq_timedsend(q, "x", 1, 0, &t)); c = fork(); if (!c) { usleep(20000); mq_receive(q, buf, 16, NULL); _exit(0); } R(mq_send(q, "waited", 7, 9)); ended("reader", c); get(q); get(q); get(q);
-    signal(SIGALRM, nothing); struct itimerval it = {{0, 0}, {0, 20000}}; siginterrupt(SIGALRM, 1); setitimer(ITIMER_REAL, &it, NULL); get(q);
-    siginterrupt(SIGALRM, 0); setitimer(ITIMER_REAL, &it, NULL); c = fork(); if (!c) { usleep(60000); mq_send(q, "restarted", 10, 0); _exit(0); } get(q); ended("sender", c);
+    signal(SIGALRM, nothing); struct itimerval it = {{0, 20000}, {0, 20000}}, off = {0}; siginterrupt(SIGALRM, 1); setitimer(ITIMER_REAL, &it, NULL); get(q);
+    siginterrupt(SIGALRM, 0); setitimer(ITIMER_REAL, &it, NULL); c = fork(); if (!c) { usleep(60000); mq_send(q, "restarted", 10, 0); _exit(0); } get(q); setitimer(ITIMER_REAL, &off, NULL); ended("sender", c);
     struct sigaction sa = {.sa_sigaction = told, .sa_flags = SA_SIGINFO}; sigaction(SIGUSR1, &sa, NULL); struct sigevent e; memset(&e, 0, sizeof e); e.sigev_notify = SIGEV_SIGNAL; e.sigev_signo = SIGUSR1; e.sigev_value.sival_int = 42;
-    R(mq_notify(q, &e)); R(mq_notify(q, &e)); CHILD("busy", R(mq_notify(q, &e))); c = fork(); if (!c) { mq_send(q, "hey", 4, 0); _exit(0); } while (!n) pause(); ended("notifier", c); R(code == SI_MESGQ); R(value); T(sender == c); get(q); R(mq_send(q, "again", 6, 0)); R(n);
+    R(mq_notify(q, &e)); R(mq_notify(q, &e)); CHILD("busy", R(mq_notify(q, &e))); c = fork(); if (!c) { mq_send(q, "hey", 4, 0); _exit(0); } AWAIT(n); ended("notifier", c); R(code == SI_MESGQ); R(value); T(sender == c); get(q); R(mq_send(q, "again", 6, 0)); R(n);
     R(mq_notify(q, &e)); get(q); R(mq_notify(q, NULL)); R(mq_send(q, "quiet", 6, 0)); R(n); get(q); e.sigev_signo = 65; R(mq_notify(q, &e)); e.sigev_notify = 9; R(mq_notify(q, &e)); e.sigev_notify = SIGEV_NONE; R(mq_notify(q, &e)); R(mq_notify(q, NULL)); R(mq_notify(99, &e)); R(mq_notify(1, NULL)); R(syscall(SYS_mq_notify, 99, 8L)); e.sigev_notify = 9; R(mq_notify(99, &e));
     R(mq_unlink(name));
 }

@@ -29,11 +29,11 @@ int main(int argc, char **argv) {
     R(syscall(SYS_timer_delete, 999)); R(syscall(SYS_timer_gettime, 999, 8L)); R(syscall(SYS_timer_gettime, 0, 8L)); R(syscall(SYS_timer_settime, 999, 0, NULL, NULL)); R(syscall(SYS_timer_settime, 999, 0, 8L, NULL));
     R(set(999, 0, 5, 0)); t = (struct itimerspec){{0, 0}, {0, 1000000000}}; R(syscall(SYS_timer_settime, 999, 0, &t, NULL)); t = (struct itimerspec){{-1, 0}, {0, 0}}; R(syscall(SYS_timer_settime, 0, 0, &t, NULL)); R(syscall(SYS_timer_getoverrun, 999));
     R(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 4711, 0, &id)); R(left(id)); R(syscall(SYS_timer_getoverrun, id)); R(set(id, 0, 200000000, 0)); long l = left(id); T(l > 0 && l <= 200000000);
-    while (!n) pause(); R(n); R(code == SI_TIMER); R(value); R(ident == id); R(over); R(left(id)); T(by);
+    AWAIT(n); R(n); R(code == SI_TIMER); R(value); R(ident == id); R(over); R(left(id)); T(by);
     R(syscall(SYS_timer_create, CLOCK_REALTIME, NULL, &b)); R(set(b, 0, 1000000, 0)); while (n < 2) pause(); R(value == b); R(ident == b);
     n = 0; R(set(id, 0, 3000000, 3000000)); while (n < 4) pause(); R(syscall(SYS_timer_gettime, id, &t)); R(t.it_interval.tv_nsec); R(set(id, 0, 0, 0)); R(left(id));
     struct itimerspec old, new = {{7, 0}, {100, 5}}; R(syscall(SYS_timer_settime, id, 0, &new, &old)); R(old.it_value.tv_nsec); R(syscall(SYS_timer_settime, id, 0, &new, &old)); T(old.it_value.tv_sec == 100 || old.it_value.tv_sec == 99); R(old.it_interval.tv_sec);
-    struct timespec now; clock_gettime(CLOCK_MONOTONIC, &now); new = (struct itimerspec){{0, 0}, {now.tv_sec, now.tv_nsec}}; n = 0; R(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &new, NULL)); while (!n) pause(); R(n);
+    struct timespec now; clock_gettime(CLOCK_MONOTONIC, &now); new = (struct itimerspec){{0, 0}, {now.tv_sec, now.tv_nsec}}; n = 0; R(syscall(SYS_timer_settime, id, TIMER_ABSTIME, &new, NULL)); AWAIT(n); R(n);
     /* Overruns: the signal is blocked while it comes again and again. */
     sigemptyset(&set1); sigaddset(&set1, SIGUSR1); sigprocmask(SIG_BLOCK, &set1, NULL); R(set(id, 0, 1000000, 1000000)); usleep(50000); R(set(id, 0, 1000000, 1000000)); usleep(50000);
     T(sigtimedwait(&set1, &i, &wait) == SIGUSR1); T(i.si_overrun >= 20); T(syscall(SYS_timer_getoverrun, id) >= 20); R(i.si_code); R(i.si_value.sival_int); R(set(id, 0, 0, 0)); R(syscall(SYS_timer_getoverrun, id));
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
     /* Not told at all, and told when ignored. */
     int quiet; R(create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0, 0, &quiet)); R(set(quiet, 0, 2000000, 0)); T(left(quiet) > 0); usleep(5000); R(left(quiet)); R(syscall(SYS_timer_getoverrun, quiet));
     /* A real-time signal, one thread, and a thread made for it. */
-    int rt; n = 0; R(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, -5, 0, &rt)); R(set(rt, 0, 1000000, 0)); while (!n) pause(); R(value);
+    int rt; n = 0; R(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, -5, 0, &rt)); R(set(rt, 0, 1000000, 0)); AWAIT(n); R(value);
     pthread_t th; volatile int tid = 0; n = 0; pthread_create(&th, NULL, thread, (void *)&tid); while (!tid) sched_yield(); int one;
     R(create(CLOCK_MONOTONIC, SIGEV_THREAD_ID, SIGUSR1, 9, tid, &one)); R(set(one, 0, 2000000, 0)); pthread_join(th, NULL); R(n); R(value); R(by); R(create(CLOCK_MONOTONIC, SIGEV_THREAD_ID, SIGUSR1, 9, tid, &one));
     timer_t made; struct sigevent e; memset(&e, 0, sizeof e); e.sigev_notify = SIGEV_THREAD; e.sigev_notify_function = notified; e.sigev_value.sival_int = 31; n = 0;
