@@ -819,11 +819,11 @@ class Engine:
         background: it is of a terminal that is another process group's. The host does not send a signal that is blocked, but
         answers otherwise, so two are let through.
         """
+        self._make_kickable()
         for number in JOB_CONTROL if background else ():
             if self._caught & ~self._mask & 1 << number - 1:
                 signal.signal(number, self._take)
                 _unblock(number)
-        self._make_kickable()
         _unblock(KICK)
         self._waiter = threading.get_native_id()
 

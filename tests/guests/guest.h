@@ -68,7 +68,9 @@ static inline void ended(const char *what, pid_t pid) {
     else printf("%s: exit %d\n", what, WEXITSTATUS(status));
 }
 
-/* Run the body in a child and say how it ended. */
+/* Wait until a handler has set it, wherever the signal comes. */
 #define AWAIT(n) do { sigset_t all_, old_; sigfillset(&all_); sigprocmask(SIG_BLOCK, &all_, &old_); \
     while (!(n)) sigsuspend(&old_); sigprocmask(SIG_SETMASK, &old_, NULL); } while (0)
+
+/* Run the body in a child and say how it ended. */
 #define CHILD(what, ...) do { pid_t p_ = fork(); if (p_ == 0) { __VA_ARGS__; _exit(0); } ended(what, p_); } while (0)
