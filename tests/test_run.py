@@ -140,6 +140,12 @@ def test_the_status_is_the_programs_own(lx_run: LxRun) -> None:
         assert (done.returncode, done.stderr) == (status, b"")
 
 
+def test_a_job_stops_as_a_whole_though_its_parent_waits_in_vfork(build: Build, lx_run: LxRun) -> None:
+    """Natively the child stops and the parent cannot: a race of a microsecond with ^Z there, of milliseconds here."""
+    done = lx_run([build("helpers/stopped_vfork.c")])
+    assert text(done) == "stopped: 1\nits own program\nended: 0\n"
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 6, 9, 11, 13, 14, 15, 24, 25, 31, 34, 64])
 def test_a_signal_that_ends_the_program_ends_lx(number: int, lx_run: LxRun) -> None:
     """A shell says 128+n of it."""

@@ -459,7 +459,8 @@ class Process:
                 kept |= t.awaited
         described = self.signals.described
         self.host_blocked = mask = mask & (~SIGCHLD_BIT | described)
-        self.engine.set_signal_mask(numbers.mask_to_host(mask))
+        held = self.signals.held_for_vfork() if self.vfork_pipe >= 0 else 0
+        self.engine.set_signal_mask(numbers.mask_to_host(mask | held))
         children = (kept & SIGCHLD_BIT) << 1 | mask & SIGCHLD_BIT
         if children != self._children:
             self._children = children

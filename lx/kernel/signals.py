@@ -128,6 +128,17 @@ class Signals:
             for t in self.process.threads:
                 self._keep(t, [pending for pending in t.pending if pending.signo != signo])
         self._tell_host(signo)
+        if signo == Signal.SIGTSTP and self.process.vfork_pipe >= 0:
+            self.process.host_mask()
+
+    def held_for_vfork(self) -> int:
+        """What the host holds back from the child of a vfork until it execs: SIGTSTP, if that stops it.
+
+        ^Z is for a whole group. A child that it stops before its exec leaves a parent that cannot stop: it waits in vfork,
+        and a shell that waits for both. Linux has this race, for the microsecond between sigprocmask and execve of a program that
+        blocks signals around vfork; here that takes milliseconds.
+        """
+        return 0 if self.actions[Signal.SIGTSTP].handler else bit(Signal.SIGTSTP)
 
     def _keep(self, t: "Thread", pending: list[Pending]) -> None:
         self.directed += len(pending) - len(t.pending)
