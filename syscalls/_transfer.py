@@ -32,7 +32,6 @@ POLLIN, POLLOUT = 1, 4
 NOWAIT: int = getattr(os, "RWF_NOWAIT", 0)
 WITHOUT_NOWAIT = frozenset({errno.EOPNOTSUPP, errno.ENOSYS})
 IOV_MAX = 1024
-PAGE_SIZE = 4096
 MAX_OFFSET = 2**63 - 1
 COUNT_SIZE, COUNT_RETRY = 8, 5_000_000
 """Bytes of an eventfd's count; nanoseconds between looks at one that is too full."""
@@ -56,21 +55,13 @@ def read_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
             return _bad_buffer(t, fd, buf, count, descriptors.read_nowhere)
         if not count:
             return read_nothing(t, fd)
-    if size_of(pieces) != count and _is_socket(t, fd):
-        from syscalls import messages
-
-        return messages.receive_bytes(t, fd, buf, count)
-    return read_pieces(t, fd, pieces)
+    return read_pieces(t, fd, pieces, count)
 
 
-def _is_socket(t: Thread, fd: int) -> bool:
-    """Whether it is one, which takes of a buffer that ends in a bad address what its kind does."""
-    return t.files.kind(fd) == Kind.STREAM and stat.S_ISSOCK(os.fstat(fd).st_mode)
-
-
-def read_pieces(t: Thread, fd: int, pieces: Pieces) -> int:
-    """readv(2) into guest memory that has been looked up."""
+def read_pieces(t: Thread, fd: int, pieces: Pieces, wanted: int) -> int:
+    """readv(2) into guest memory that has been looked up, for a call that wanted so many bytes, if some were not to be had."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
+    missing = _missing(pieces, wanted)
     if len(pieces) > IOV_MAX:
         pieces = pieces[:IOV_MAX]
     if kind == Kind.PLAIN:
@@ -79,7 +70,7 @@ def read_pieces(t: Thread, fd: int, pieces: Pieces) -> int:
         return scatter(t.files.synthetic(fd).read(t.process, size_of(pieces)), pieces)
     try:
         if NOWAIT:
-            return os.preadv(fd, pieces, -1, NOWAIT)
+            return descriptors.readv(fd, pieces, missing, NOWAIT) if missing else os.preadv(fd, pieces, -1, NOWAIT)
     except BlockingIOError:
         if not os.get_blocking(fd):
             raise
@@ -90,10 +81,10 @@ def read_pieces(t: Thread, fd: int, pieces: Pieces) -> int:
     background = descriptors.in_background(fd)
     if not background:
         if not os.get_blocking(fd):
-            return descriptors.readv(fd, pieces)
+            return descriptors.readv(fd, pieces, missing)
         if t.errand is None and not _terminal_answers(fd):
             t.wait_fd(fd, POLLIN)
-    return errand.run(t, lambda _: descriptors.readv(fd, pieces), background=background)
+    return errand.run(t, lambda _: descriptors.readv(fd, pieces, missing), background=background)
 
 
 def write_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
@@ -107,16 +98,13 @@ def write_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
             return _bad_buffer(t, fd, buf, count, descriptors.write_nowhere)
         if not count:
             return write_nothing(t, fd)
-    if size_of(pieces) != count and _is_socket(t, fd):
-        from syscalls import messages
-
-        return messages.send_bytes(t, fd, buf, count)
     return write_pieces(t, fd, pieces, count)
 
 
 def write_pieces(t: Thread, fd: int, pieces: Pieces, wanted: int | None = None) -> int:
     """writev(2) from guest memory that has been looked up; the call wanted so many bytes, if some were not to be had."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
+    missing = _missing(pieces, wanted) if wanted is not None else 0
     if len(pieces) > IOV_MAX:
         pieces = pieces[:IOV_MAX]
     if kind == Kind.PLAIN:
@@ -125,26 +113,23 @@ def write_pieces(t: Thread, fd: int, pieces: Pieces, wanted: int | None = None) 
         return os.writev(fd, pieces)
     if kind == Kind.SYNTHETIC:
         return int(t.files.synthetic(fd).write(t.process, gather(pieces)))
-    if wanted is not None and wanted != size_of(pieces):
-        check_access(t, fd, os.O_WRONLY)
-        pieces = _whole_pages(fd, pieces)
     if t.files.guarded:
         check_messages(t, fd, pieces)
     try:
         if NOWAIT and t.errand is None:
-            return _write_all(t, fd, pieces)
+            return _write_all(t, fd, pieces, missing)
     except OSError as error:
         if error.errno not in WITHOUT_NOWAIT:
             raise
     background = descriptors.in_background(fd) and _stops_writers(fd)
     if not background:
         if not os.get_blocking(fd):
-            return descriptors.writev(fd, pieces)
+            return descriptors.writev(fd, pieces, missing)
         if t.errand is None:
             t.wait_fd(fd, POLLOUT)
             if size_of(pieces) == COUNT_SIZE:
                 _wait_for_count(fd, pieces)
-    return errand.run(t, lambda _: descriptors.writev(fd, pieces), background=background)
+    return errand.run(t, lambda _: descriptors.writev(fd, pieces, missing), background=background)
 
 
 def _looks_at_nothing(fd: int, pieces: Pieces, wanted: int) -> bool:
@@ -162,27 +147,22 @@ def _wait_for_count(fd: int, pieces: Pieces) -> None:
         raise Park(deadline=time.monotonic_ns() + COUNT_RETRY)
 
 
-def _whole_pages(fd: int, pieces: Pieces) -> Pieces:
-    """What a pipe takes of a buffer that ends in a bad address: a page whole or not at all. EFAULT."""
-    if not stat.S_ISFIFO(os.fstat(fd).st_mode):
-        return pieces
-    kept: list[memoryview] = []
-    room = size_of(pieces) & -PAGE_SIZE
-    for piece in pieces:
-        if room:
-            kept.append(piece[:room])
-            room -= len(kept[-1])
-    if not kept:
-        raise LinuxError(Errno.EFAULT)
-    return kept
+def _missing(pieces: Pieces, wanted: int) -> int:
+    """What a call wanted beyond the pieces that its buffers have: streams are asked with a bad address in its place, because
+    each kind takes of such a buffer what it will (a pipe: a page whole or not at all).
+    """
+    if len(pieces) == 1 and len(pieces[0]) == wanted:
+        return 0
+    return min(wanted, MAX_RW_COUNT) - size_of(pieces) if len(pieces) < IOV_MAX else 0
 
 
-def _write_all(t: Thread, fd: int, pieces: Pieces) -> int:
+def _write_all(t: Thread, fd: int, pieces: Pieces, missing: int) -> int:
     """Write without waiting in the host; park until there is room for the rest if the guest would wait for it."""
-    progress, size = t.progress(), size_of(pieces)
+    progress, size = t.progress(), size_of(pieces) + missing
     while True:
+        rest = skip(pieces, progress.done) if progress.done else pieces
         try:
-            progress.done += os.pwritev(fd, skip(pieces, progress.done) if progress.done else pieces, -1, NOWAIT)
+            progress.done += descriptors.writev(fd, rest, missing, NOWAIT) if missing else os.pwritev(fd, rest, -1, NOWAIT)
             if progress.done >= size or not os.get_blocking(fd):
                 return progress.done
         except BlockingIOError:
@@ -251,18 +231,34 @@ def _read_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int) -> int
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
     if kind == Kind.SYNTHETIC:
         return scatter(t.files.synthetic(fd).read(t.process, size_of(pieces), offset), pieces)
-    if offset < 0 and not flags & NOWAIT:
-        _wait_first(t, fd, kind, POLLIN)
     return os.preadv(fd, pieces[:IOV_MAX], offset, flags)
+
+
+def _read_with(t: Thread, fd: int, pieces: Pieces, flags: int, wanted: int) -> int:
+    """preadv2(2) with flags at the descriptor's position."""
+    kind, host = t.files.kind(fd), host_rw_flags(t, fd, flags, None, 0)
+    if kind == Kind.SYNTHETIC:
+        return _read_at(t, fd, pieces, -1, host)
+    if not host & NOWAIT:
+        _wait_first(t, fd, kind, POLLIN)
+    return descriptors.readv(fd, pieces[:IOV_MAX], _missing(pieces, wanted), host)
 
 
 def _write_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int) -> int:
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
     if kind == Kind.SYNTHETIC:
         return int(t.files.synthetic(fd).write(t.process, gather(pieces), offset))
-    if offset < 0 and not flags & NOWAIT:
-        _wait_first(t, fd, kind, POLLOUT)
     return os.pwritev(fd, pieces[:IOV_MAX], offset, flags)
+
+
+def _write_with(t: Thread, fd: int, pieces: Pieces, flags: int, wanted: int) -> int:
+    """pwritev2(2) with flags at the descriptor's position."""
+    kind, host = t.files.kind(fd), host_rw_flags(t, fd, flags, None, 0)
+    if kind == Kind.SYNTHETIC:
+        return _write_at(t, fd, pieces, -1, host)
+    if not host & NOWAIT:
+        _wait_first(t, fd, kind, POLLOUT)
+    return descriptors.writev(fd, pieces[:IOV_MAX], _missing(pieces, wanted), host)
 
 
 def _wait_first(t: Thread, fd: int, kind: Kind, events: int) -> None:
@@ -312,7 +308,7 @@ def read_vector(t: Thread, fd: int, iov: int, count: int) -> int:
         if error.errno != Errno.EFAULT:
             raise
         return _no_buffers(t, fd, iov, count, descriptors.read_nowhere)
-    return read_pieces(t, fd, pieces) if pieces else _no_vector(t, fd, os.O_RDONLY)
+    return read_pieces(t, fd, pieces, t.memory.iovec_size(iov, count)) if pieces else _no_vector(t, fd, os.O_RDONLY)
 
 
 def write_vector(t: Thread, fd: int, iov: int, count: int) -> int:
@@ -345,7 +341,9 @@ def read_vector_at(
         return _no_vector(t, fd, os.O_RDONLY)
     if flags:
         check_access(t, fd, os.O_RDONLY)
-    return _read_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
+    if offset >= 0:
+        return _read_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
+    return _read_with(t, fd, pieces, flags, t.memory.iovec_size(iov, count))
 
 
 def write_vector_at(
@@ -367,7 +365,9 @@ def write_vector_at(
         return _no_vector(t, fd, os.O_WRONLY)
     if flags:
         check_access(t, fd, os.O_WRONLY)
-    return _write_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
+    if offset >= 0:
+        return _write_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
+    return _write_with(t, fd, pieces, flags, t.memory.iovec_size(iov, count))
 
 
 def host_rw_flags(t: Thread, fd: int, flags: int, offset: int | None, size: int) -> int:

@@ -58,6 +58,9 @@ def host_command(command: Ioctl) -> int | None:
     return int(command) if sys.platform == "linux" else getattr(termios, command.name, None)
 
 
+EPOLL = b"anon_inode:[eventpoll]"
+
+
 # ---- what arguments are
 
 
@@ -134,9 +137,16 @@ def _signal(t: Thread, fd: int, command: int, arg: int) -> int:
     return descriptors.ioctl(fd, command, numbers.signal_to_host(number) if 0 < number <= NSIG else -1)
 
 
+def _unknown(t: Thread, fd: int) -> int:
+    """What a descriptor that is no device says to a command that it does not know: ENOTTY, or as its kernel says of an epoll."""
+    if t.files.path_of(fd) == EPOLL:
+        return descriptors.ioctl(fd, 0)
+    raise LinuxError(Errno.ENOTTY)
+
+
 def _discipline(t: Thread, fd: int, command: int, arg: int) -> int:
     if not os.isatty(fd):
-        raise LinuxError(Errno.ENOTTY)
+        return _unknown(t, fd)
     wanted = t.memory.u32(arg)
     if wanted != N_TTY:
         raise t.unsupported("line discipline", wanted, Errno.EINVAL)
@@ -157,7 +167,7 @@ def _clone_range(t: Thread, fd: int, command: int, arg: int) -> int:
 def _interfaces(t: Thread, fd: int, command: int, arg: int) -> int:
     """SIOCGIFCONF: a structure that says where the answer is to be put; nowhere: how long it is."""
     if not stat.S_ISSOCK(os.fstat(fd).st_mode):
-        raise LinuxError(Errno.ENOTTY)
+        return _unknown(t, fd)
     length, where = t.memory.read_struct(arg, IFCONF)
     data = bytearray(min(max(length, 0), IFCONF_MAX))
     view = memoryview(data)
@@ -175,7 +185,7 @@ def _refuse(errno: Errno) -> Action:
 
     def run(t: Thread, fd: int, command: int, arg: int) -> int:
         if not os.isatty(fd):
-            raise LinuxError(Errno.ENOTTY)
+            return _unknown(t, fd)
         raise t.unsupported("ioctl command", command, errno)
 
     return run
@@ -266,7 +276,6 @@ COMMANDS: dict[int, Action] = {
     Ioctl.EPIOCSPARAMS: _in(EPOLL_PARAMS),
     Ioctl.EPIOCGPARAMS: _out(EPOLL_PARAMS),
 }
-EPOLL = b"anon_inode:[eventpoll]"
 
 
 @syscall(
@@ -281,7 +290,5 @@ def ioctl(t: Thread, fd: Fd, command: Command, arg: ULong) -> int:
     if action is None or number is None:
         if stat.S_ISCHR(os.fstat(fd).st_mode):
             raise t.unsupported("ioctl command", command, Errno.ENOTTY)
-        if t.files.path_of(fd) == EPOLL:
-            return descriptors.ioctl(fd, command, 0)
-        raise LinuxError(Errno.ENOTTY)
+        return _unknown(t, fd)
     return action(t, fd, number, arg)

@@ -312,16 +312,6 @@ def _checked(t: Thread, fd: int, flags: int) -> int:
     return fd
 
 
-def send_bytes(t: Thread, fd: int, buf: int, length: int) -> int:
-    """write(2) to a socket."""
-    return _send(t, fd, t.progress(), _one(t, buf, length), 0, b"")
-
-
-def receive_bytes(t: Thread, fd: int, buf: int, length: int) -> int:
-    """read(2) from a socket."""
-    return _receive(t, fd, t.progress(), _one(t, buf, length), 0).count
-
-
 # ---- the calls
 
 

@@ -134,8 +134,11 @@ def address(view: memoryview) -> int:
     return base or nowhere
 
 
-def _vector(pieces: Sequence[memoryview]) -> ctypes.Array[_IoVec]:
-    return (_IoVec * len(pieces))(*[_IoVec(address(piece), piece.nbytes) for piece in pieces])
+def _vector(pieces: Sequence[memoryview], missing: int = 0) -> ctypes.Array[_IoVec]:
+    entries = [_IoVec(address(piece), piece.nbytes) for piece in pieces]
+    if missing:
+        entries.append(_IoVec(nowhere, missing))
+    return (_IoVec * len(entries))(*entries)
 
 
 def copy_to(pieces: Sequence[memoryview], data: bytes) -> int:
@@ -175,14 +178,16 @@ def write_nowhere(fd: int, count: int, offset: int | None = None, address: int =
     return _write(fd, address, count) if offset is None else _pwrite(fd, address, count, offset)
 
 
-def readv(fd: int, pieces: Sequence[memoryview]) -> int:
-    """readv(2)."""
-    return _readv(fd, _vector(pieces), len(pieces))
+def readv(fd: int, pieces: Sequence[memoryview], missing: int = 0, flags: int = 0) -> int:
+    """readv(2), or preadv2(2) at the position with flags, into pieces that so many bytes at a bad address follow."""
+    vector = _vector(pieces, missing)
+    return _preadv2(fd, vector, len(vector), -1, flags) if flags else _readv(fd, vector, len(vector))
 
 
-def writev(fd: int, pieces: Sequence[memoryview]) -> int:
-    """writev(2)."""
-    return _writev(fd, _vector(pieces), len(pieces))
+def writev(fd: int, pieces: Sequence[memoryview], missing: int = 0, flags: int = 0) -> int:
+    """writev(2), or pwritev2(2), likewise."""
+    vector = _vector(pieces, missing)
+    return _pwritev2(fd, vector, len(vector), -1, flags) if flags else _writev(fd, vector, len(vector))
 
 
 def vmsplice(fd: int, pieces: Sequence[memoryview], flags: int) -> int:

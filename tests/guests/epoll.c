@@ -59,4 +59,5 @@ int main(void) {
     R(syscall(SYS_epoll_pwait, ep, out, 8, 0, 8, 8)); ualarm(200000, 0); R(epoll_wait(ep, out, 8, -1)); R(write(ep, "x", 1)); R(read(ep, c, 1));
     char params[8] = {1}; R(ioctl(ep, 0, 0)); R(ioctl(ep, 0x5401, params)); R(ioctl(ep, 0x80088A02, params)); R(params[0]); R(ioctl(ep, 0x40088A01, params)); R(ioctl(ep, 0x80088A02, 8L)); R(ioctl(ep, 0x40088A01, 8L));
     params[0] = 5; params[7] = 1; R(ioctl(ep, 0x40088A01, params)); params[7] = 0; R(ioctl(ep, 0x40088A01, params)); params[0] = 0; R(ioctl(ep, 0x80088A02, params)); R(params[0]); R(ioctl(wake, 0x80088A02, params));
+    R(ioctl(ep, TIOCSETD, 0)); R(ioctl(ep, TIOCSTI, "x")); R(ioctl(ep, 0x8912 /* SIOCGIFCONF */, params)); R(ioctl(ep, FIONREAD, params)); R(ioctl(wake, TIOCSETD, 0));
 }

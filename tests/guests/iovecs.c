@@ -1,5 +1,20 @@
 /* Vectors: the 1024 limit, impossible lengths, partial transfers at bad pages, scattering. */
 #include "guest.h"
+#include <sys/socket.h>
+
+/* A stream takes and gives what its kind does of buffers that end in a bad address, at `edge`. */
+static void streams(char *edge, char *big) {
+    int p[2], q[2], s[2], d[2], t; char b[128]; struct iovec v[3]; (void)!pipe(p); (void)!pipe2(q, O_DIRECT | O_NONBLOCK);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, s); socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, d);
+    v[0] = (struct iovec){edge - 8, 8}; v[1] = (struct iovec){edge, 8}; v[2] = (struct iovec){b, 8};
+    R(write(p[1], big, 64)); R(readv(p[0], v, 3)); R(read(p[0], edge - 8, 16)); R(readv(p[0], v, 1)); R(ioctl(p[0], FIONREAD, &t)); R(t);
+    R(syscall(SYS_preadv2, p[0], v, 3, -1, -1, 8 /* NOWAIT */)); R(syscall(SYS_pwritev2, p[1], v, 3, -1, -1, 8)); R(ioctl(p[0], FIONREAD, &t)); R(t);
+    R(write(q[1], "abcd", 4)); R(write(q[1], "efghijklmnop", 12)); R(read(q[0], edge - 8, 16)); R(readv(q[0], v, 3)); R(readv(q[0], v, 1)); R(read(q[0], b, 9));
+    R(write(p[1], big, 8192)); R(read(p[0], b, 56)); R(read(p[0], edge - 5000, 6000)); R(read(p[0], edge - 3000, 6000)); R(ioctl(p[0], FIONREAD, &t)); R(t);
+    R(write(p[1], edge - 5000, 6000)); R(write(p[1], edge - 4096, 6000)); R(write(p[1], edge - 100, 6000)); R(ioctl(p[0], FIONREAD, &t)); R(t);
+    R(write(s[1], big, 64)); R(readv(s[0], v, 3)); R(read(s[0], edge - 8, 16)); R(writev(s[1], v, 3)); R(write(s[1], edge - 8, 16)); R(recv(s[0], b, 128, MSG_DONTWAIT));
+    R(write(d[1], big, 64)); R(readv(d[0], v, 3)); R(read(d[0], b, 64)); R(writev(d[1], v, 3)); R(write(d[1], big, 12)); R(read(d[0], edge - 8, 16)); R(read(d[0], b, 64));
+}
 
 int main(void) {
     static struct iovec v[1025]; char b[64] = "", *a = pages(3);
@@ -40,5 +55,5 @@ int main(void) {
     char *big = mmap(NULL, 1 << 20, RW, ANON, -1, 0); for (int i = 0; i < 1 << 20; i++) big[i] = (char)(i * 7);
     for (int i = 0; i < 1024; i++) v[i] = (struct iovec){big + i * 1024, 1024}; int g = file_of("g", "");
     R(writev(g, v, 1024)); char *back = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE, g, 0);
-    T(memcmp(big, back, 1 << 20) == 0);
+    T(memcmp(big, back, 1 << 20) == 0); streams(edge, big);
 }

@@ -25,7 +25,8 @@ int main(void) {
     R(pidfd_open(0, 0)); R(pidfd_open(-1, 0)); R(pidfd_open(getpid(), 1)); R(pidfd_open(99999999, 0)); R(waitid(P_PIDFD, 0, &i, WEXITED));
     R(waitid(P_PIDFD, 99, &i, WEXITED)); R(waitid(P_PIDFD, -1, &i, WEXITED)); R(pidfd_send_signal(0, 0, NULL, 0)); R(pidfd_send_signal(99, 0, NULL, 0));
     R(pidfd_open(99999999, 128)); R(pidfd_open(getpid(), 128) > 0); pthread_t th; pid_t gone; pthread_create(&th, NULL, thread, &gone);
-    pthread_join(th, NULL); R(pidfd_open(gone, 0)); R(pidfd_send_signal(99, 1, (void *)8, 0)); R(pidfd_send_signal(99, 1, (void *)8, 64));
+    pthread_join(th, NULL); while (!syscall(SYS_tgkill, getpid(), gone, 0)) sched_yield(); /* joined before the kernel is done with it */
+    R(pidfd_open(gone, 0)); R(pidfd_send_signal(99, 1, (void *)8, 0)); R(pidfd_send_signal(99, 1, (void *)8, 64));
     int me = pidfd_open(getpid(), 0); R(pidfd_send_signal(me, 65, NULL, 0)); R(pidfd_send_signal(me, -1, NULL, 0)); R(pidfd_send_signal(me, 0, NULL, 64));
     struct sigaction a = {.sa_sigaction = on, .sa_flags = SA_SIGINFO}; sigaction(SIGUSR1, &a, NULL); R(pidfd_send_signal(me, SIGUSR1, NULL, 0)); R(seen);
     memset(&i, 0, sizeof i); i.si_signo = SIGUSR1; i.si_code = SI_QUEUE; i.si_int = 17; R(pidfd_send_signal(me, SIGUSR1, &i, 0)); R(seen); R(value);
