@@ -50,6 +50,12 @@ def _is_pipe(fd: int) -> bool:
     return stat.S_ISFIFO(os.fstat(fd).st_mode)
 
 
+def _has_pages(fd: int) -> bool:
+    """Whether sendfile can read from it into what is no pipe."""
+    mode = os.fstat(fd).st_mode
+    return stat.S_ISREG(mode) or stat.S_ISBLK(mode)
+
+
 def _is_synthetic(t: Thread, *fds: int) -> bool:
     return any(t.files.kind(fd) == Kind.SYNTHETIC for fd in fds)
 
@@ -196,7 +202,7 @@ def sendfile(t: Thread, fd_out: Fd, fd_in: Fd, offset: Position, count: Size) ->
         return _send_text(t, fd_out, fd_in, offset, position, count)
     if _is_synthetic(t, fd_out):
         raise LinuxError(Errno.EINVAL)
-    if t.files.kind(fd_out) == Kind.STREAM and os.get_blocking(fd_out):
+    if _is_pipe(fd_out) and os.get_blocking(fd_out) or _has_pages(fd_in) and _stream_ends(t, [(fd_out, POLLOUT)]):
         t.wait_fd(fd_out, POLLOUT)
     sent, position = descriptors.sendfile(fd_out, fd_in, position, min(count, MAX_RW_COUNT))
     _keep(t, offset, position)

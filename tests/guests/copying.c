@@ -1,5 +1,8 @@
 /* sendfile, splice, tee, copy_file_range, memfd and its seals. */
 #include "guest.h"
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
 static void show(int fd) { char b[128]; ssize_t r = pread(fd, b, 127, 0); b[r < 0 ? 0 : r] = 0; printf("[%s]\n", b); }
 
@@ -9,7 +12,11 @@ int main(void) {
     R(sendfile(out, in, &off, 5)); R(off); R(lseek(in, 0, SEEK_CUR)); show(out); R(sendfile(out, in, NULL, 3));
     R(lseek(in, 0, SEEK_CUR)); show(out); off = 100; R(sendfile(out, in, &off, 5));
     R(sendfile(p[1], in, NULL, 100)); R(read(p[0], b, 64)); R(sendfile(in, p[0], NULL, 1));
+    int deaf[] = {epoll_create1(0), eventfd(0, 0)}, s[2]; eventfd_write(deaf[1], -2); for (int k = 0; k < 2; k++) R(sendfile(deaf[k], in, &off, 1));
+    socketpair(AF_UNIX, SOCK_STREAM, 0, s); fcntl(s[0], F_SETFL, O_NONBLOCK); while (write(s[0], b, 64) > 0) {} fcntl(s[0], F_SETFL, 0);
+    R(sendfile(s[0], p[0], NULL, 1)); R(sendfile(s[0], s[1], NULL, 1)); R(sendfile(s[0], open(".", O_RDONLY), NULL, 1));
     R(sendfile(-1, in, NULL, 1)); R(sendfile(out, in, (off_t *)8, 1)); off = -1; R(sendfile(out, in, &off, 1));
+    R(sendfile(p[1], open("/dev/zero", O_RDONLY), NULL, 7)); R(read(p[0], b, 64)); R(sendfile(p[1], q[0], NULL, 7));
     R(splice(in, &i, p[1], NULL, 5, 0)); R(i); R(tee(p[0], q[1], 100, 0)); R(read(p[0], b, 64));
     R(splice(q[0], NULL, out, &o, 100, 0)); R(o); show(out); R(splice(in, NULL, out, NULL, 5, 0));
     R(splice(p[0], &i, out, NULL, 1, 0)); R(splice(p[0], NULL, out, NULL, 1, SPLICE_F_NONBLOCK));
