@@ -202,7 +202,7 @@ def sendfile(t: Thread, fd_out: Fd, fd_in: Fd, offset: Position, count: Size) ->
         return _send_text(t, fd_out, fd_in, offset, position, count)
     if _is_synthetic(t, fd_out):
         raise LinuxError(Errno.EINVAL)
-    if _is_pipe(fd_out) and os.get_blocking(fd_out) or _has_pages(fd_in) and _stream_ends(t, [(fd_out, POLLOUT)]):
+    if (_is_pipe(fd_out) and os.get_blocking(fd_out)) or (_has_pages(fd_in) and _stream_ends(t, [(fd_out, POLLOUT)])):
         t.wait_fd(fd_out, POLLOUT)
     sent, position = descriptors.sendfile(fd_out, fd_in, position, min(count, MAX_RW_COUNT))
     _keep(t, offset, position)

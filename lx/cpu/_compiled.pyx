@@ -142,6 +142,35 @@ cdef extern from *:
     LX_STORE(helper_be_stl_mmu_x86_64, be4)
     LX_STORE(helper_be_stq_mmu_x86_64, be8)
     static void lx_refused(void *uc) { TCG.refused = uc; }
+    /* The syscall instruction of the engine that runs comes here and not to Unicorn's list of hooks, which would first work out
+       the program counter and the flags that translated code has just stored (half of what a trap cost), and whose registers
+       are only had by three more calls. The head of Unicorn's CPU state is an array of registers; `learn` finds out which. */
+    static struct {
+        void *engine;                           /* whose run this is, if it has learned, and its state: */
+        uint64_t *state, *pc;
+        uint64_t *seen;                         /* the state of whoever came another way last */
+        void (*own)(void *, int);
+        void (*serve)(void *uc, void *engine);
+        uint64_t (*flags)(void *);
+    } CALL;
+    LX_SHOWN void helper_syscall_x86_64(void *state, int size)
+    {
+        if (state == CALL.state) {
+            CALL.serve(0, CALL.engine);
+            *CALL.pc += size;
+            return;
+        }
+        CALL.seen = state;
+        CALL.own(state, size);
+    }
+    static void lx_serve_by(void *function) { CALL.serve = function; }
+    #define LX_HEAD 20                          /* words of the state among which the registers are looked for */
+    static int lx_place_of(const uint64_t *state, uint64_t value)
+    {
+        for (int i = 0; i < LX_HEAD; i++)
+            if (state[i] == value) return i;
+        return -1;
+    }
     /* What a forked child has to translate is lost with it, and its siblings will need it too. So it notes where these blocks
        begin, in memory that it shares with its parent, who translates them before it forks again. */
     #define LX_NOTES 511
@@ -197,6 +226,7 @@ cdef extern from *:
     static void lx_find_own(void *library)
     {
         static const struct { const char *name; void *slot; } OWN[] = {
+            {"helper_syscall_x86_64", &CALL.own}, {"helper_read_eflags_x86_64", &CALL.flags},
             {"tb_gen_code_x86_64", &BLOCKS.translate}, {"check_exit_request_x86_64", &TCG.check}, {"helper_check_exit_request_x86_64", &TCG.ask},
             {"tcg_gen_qemu_ld_i32_x86_64", &TCG.load32}, {"tcg_gen_qemu_ld_i64_x86_64", &TCG.load64},
             {"tcg_gen_qemu_st_i32_x86_64", &TCG.store32}, {"tcg_gen_qemu_st_i64_x86_64", &TCG.store64},
@@ -482,8 +512,9 @@ cdef extern from *:
         act.sa_flags = flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
         return sigaction(number, &act, 0);
     }
-    static void lx_enter(void *uc) { SIG.uc = uc; SIG.running = 1; }
-    static void lx_leave(void) { SIG.running = 0; }
+    static void lx_enter(void *uc, void *engine, uint64_t *state, uint64_t *pc)
+    { CALL.engine = engine; CALL.pc = pc; CALL.state = state; SIG.uc = uc; SIG.running = 1; }
+    static void lx_leave(void) { SIG.running = 0; CALL.state = 0; }
     static void lx_forget_engine(void) { SIG.uc = 0; SIG.running = 0; }
     static void lx_set_attention(int on) { SIG.attention = on; }
     static void lx_set_wake(int reading, int writing) { SIG.wake_fd = writing; SIG.woken_fd = reading; SIG.woken = 0; }
@@ -727,7 +758,11 @@ cdef extern from *:
     int lx_dispose(int number, int ignore, int flags)
     uint64_t lx_mask(int set, uint64_t value)
     void lx_reset(int number)
-    void lx_enter(void *uc) nogil
+    void lx_enter(void *uc, void *engine, uint64_t *state, uint64_t *pc) nogil
+    uint64_t *CALL_seen "CALL.seen"
+    void lx_serve_by(void *function)
+    uint64_t (*CALL_flags "CALL.flags")(void *state) noexcept
+    int lx_place_of(const uint64_t *state, uint64_t value)
     void lx_leave() nogil
     void lx_forget_engine() nogil
     void lx_set_attention(int on) nogil
@@ -841,6 +876,7 @@ DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite":
 OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive"}
 """Whose structures, errors or meaning are the guest's only on a host of its own kind."""
 cdef uint64_t PHYSICAL_START = 0x10000
+cdef uint64_t PATTERN = 0x5AFE_C0DE_0000_0000ull
 cdef uint64_t PHYSICAL_END = 1ull << 47
 
 cdef struct Range:
@@ -894,6 +930,10 @@ cdef class Engine:
     cdef int return_ids[4]
     cdef uint64_t return_words[4]
     cdef void *return_ptrs[4]
+    # where Unicorn keeps these registers, if that is known: `learn`
+    cdef uint64_t *state
+    cdef int places[9]
+    cdef int return_places[4]
     cdef int return_count
     # what stopped a run
     cdef int reason, protection_number, call_size
@@ -972,7 +1012,9 @@ cdef class Engine:
         for i in range(self.return_count):
             self.return_ids[i] = arch.return_registers[i]
             self.return_ptrs[i] = &self.return_words[i]
+        lx_serve_by(<void *>on_syscall)
         arch.prepare(self)
+        self.learn()
         if not TCG_first:
             _mend.make_stops_exact(_library.load(), arch.name)
 
@@ -985,6 +1027,57 @@ cdef class Engine:
         free(self.constants)
         free(self.served)
         free(self.call_ids)
+
+    # ---- the registers of a call
+
+    cdef int learn(self) except -1:
+        """Find where Unicorn keeps the registers of a call, now that one has gone by, by writing to them."""
+        cdef int i, least = 0
+        cdef uint64_t flags = 0
+        if CALL_seen == NULL or CALL_flags == NULL:
+            return 0
+        for i in range(PC_WORD + 1):
+            self.places[i] = self.place_of(self.call_ids[i])
+            least = min(least, self.places[i])
+        for i in range(self.return_count):
+            self.return_places[i] = self.place_of(self.return_ids[i])
+            least = min(least, self.return_places[i])
+        UC_reg_read(self.uc, self.call_ids[FLAGS_WORD], &flags)
+        if least == 0 and CALL_flags(CALL_seen) == flags:
+            self.state = CALL_seen
+        return 0
+
+    cdef int place_of(self, int register) noexcept:
+        cdef uint64_t before = 0, value = PATTERN + <uint64_t>register
+        cdef int place
+        UC_reg_read(self.uc, register, &before)
+        UC_reg_write(self.uc, register, &value)
+        place = lx_place_of(CALL_seen, value)
+        UC_reg_write(self.uc, register, &before)
+        return place
+
+    cdef inline void load(self) noexcept:
+        """Number, arguments and program counter of the call that the registers are in."""
+        cdef int i
+        if self.state == NULL:
+            UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+            return
+        for i in range(PC_WORD + 1):
+            self.words[i] = self.state[self.places[i]]
+
+    cdef inline void load_all(self) noexcept:
+        """Likewise, and the flags."""
+        self.load()
+        if self.state != NULL:
+            self.words[FLAGS_WORD] = CALL_flags(self.state)
+
+    cdef inline uint64_t word(self, int i) noexcept:
+        """One of them."""
+        cdef uint64_t value = 0
+        if self.state != NULL:
+            return self.state[self.places[i]]
+        UC_reg_read(self.uc, self.call_ids[i], &value)
+        return value
 
     # ---- ranges: what a TLB miss is answered with
 
@@ -1409,7 +1502,7 @@ cdef class Engine:
         """What children have needed is here: adapters of these calls, and now the blocks that they had to translate."""
         cdef unsigned i
         self.ready = calls
-        lx_enter(self.uc)
+        lx_enter(self.uc, NULL, NULL, NULL)
         for i in range(lx_noted()):
             if self.is_code(lx_note(i)):
                 lx_translate(self.uc, lx_note(i))
@@ -1455,15 +1548,14 @@ cdef class Engine:
                 return STOP_ATTENTION
             self.reason = -1
             if not pc_known:
-                pc = 0
-                UC_reg_read(self.uc, self.call_ids[PC_WORD], &pc)
-            lx_enter(self.uc)
+                pc = self.word(PC_WORD)
+            lx_enter(self.uc, <void *>self, self.state, self.state + self.places[PC_WORD])
             error = UC_start(self.uc, pc, 0xFFFFFFFFFFFFFFFFull, 0, 0)
             lx_leave()
             if self.unsettled:
                 self.settle_child()
             if self.reason == STOP_SYSCALL:
-                UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+                self.load_all()
                 self.calls += 1
                 number = self.words[0] = <uint32_t>self.words[0]
                 pc = self.words[PC_WORD]
@@ -1472,7 +1564,7 @@ cdef class Engine:
                 pc_known = self.call(thread, number)
                 continue
             if self.reason == STOP_REFUSED:
-                UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+                self.load_all()
                 self.words[0] = <uint32_t>self.words[0]
                 late = 0
                 pc_known = False
@@ -1505,10 +1597,15 @@ cdef class Engine:
                 return STOP_INTERRUPT
 
     cdef inline void answer(self, int64_t result) noexcept:
+        cdef int i
         self.return_words[0] = <uint64_t>result
         self.return_words[1] = self.words[PC_WORD]
         self.return_words[2] = self.words[FLAGS_WORD]
-        UC_write_batch(self.uc, self.return_ids, self.return_ptrs, self.return_count)
+        if self.state == NULL:
+            UC_write_batch(self.uc, self.return_ids, self.return_ptrs, self.return_count)
+            return
+        for i in range(self.return_count):
+            self.state[self.return_places[i]] = self.return_words[i]
 
     cdef bint call(self, thread, uint64_t number) except -1:
         """One system call through Python; False if the handler has set the registers itself."""
@@ -1533,17 +1630,15 @@ cdef class Engine:
 
     def step_to_call(self):
         """Run to the next system call and serve nothing: how an architecture's `prepare` uses the CPU."""
-        cdef uint64_t pc = 0
-        UC_reg_read(self.uc, self.call_ids[PC_WORD], &pc)
         self.reason = -1
-        if UC_start(self.uc, pc, 0xFFFFFFFFFFFFFFFFull, 0, 0) != 0 or self.reason != STOP_SYSCALL:
+        if UC_start(self.uc, self.word(PC_WORD), 0xFFFFFFFFFFFFFFFFull, 0, 0) != 0 or self.reason != STOP_SYSCALL:
             self.have_fault = 0
             lx_refused(NULL)
             raise RuntimeError("the CPU did not reach a system call")
 
     def reload_call(self):
         """Read the words of the call that the registers are in again, after another thread has had the CPU."""
-        UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+        self.load_all()
         self.words[0] = <uint32_t>self.words[0]
         return self.call_words()
 
@@ -1718,11 +1813,10 @@ cdef bint carry_out(Engine self, int how) noexcept:
         if not self.alone:
             return False
     else:
-        UC_reg_read(self.uc, self.call_ids[1], &fd)
-        fd = <uint32_t>fd
+        fd = <uint32_t>self.word(1)
         if fd >= self.direct_count or not self.direct[fd]:
             return False
-    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    self.load()
     if how == LX_CLOSE or how == LX_DUP:
         return carry_out_descriptor(self, how, <int>fd)
     if how == LX_WAKE:
@@ -1783,7 +1877,7 @@ cdef bint carry_out_poll(Engine self) noexcept:
     cdef bint ready
     if not self.alone or self.on_write is not None:
         return False
-    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    self.load()
     count, timeout = <uint32_t>w[2], <int><uint32_t>w[3]
     if not 0 < count <= MOST_POLLED:
         return False
@@ -1810,9 +1904,7 @@ cdef bint carry_out_poll(Engine self) noexcept:
 
 cdef bint may_be_empty(Engine self) noexcept:
     """Whether the flags of newfstatat say that the path may be empty."""
-    cdef uint64_t flags = 0
-    UC_reg_read(self.uc, self.call_ids[4], &flags)
-    return flags & AT_EMPTY_PATH != 0
+    return self.word(4) & AT_EMPTY_PATH != 0
 
 
 cdef bint carry_out_place(Engine self, int how) noexcept:
@@ -1823,7 +1915,7 @@ cdef bint carry_out_place(Engine self, int how) noexcept:
     cdef void *metadata = NULL
     if not self.alone or self.simple is None or not (self.simple[0] or self.simple[1]) or self.on_write is not None:
         return False
-    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    self.load()
     if how == LX_FSTATAT or how == LX_ACCESSAT or how == LX_OPENAT:
         directory, first = <int><uint32_t>w[1], 2
     if how == LX_OPEN or how == LX_OPENAT:
@@ -1986,7 +2078,7 @@ cdef bint carry_out_fork(Engine self, int how) noexcept:
     cdef int pid
     if not self.forks or not self.alone or self.unsettled or self.on_write is not None or not self.prepared():
         return False
-    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    self.load()
     if how == LX_CLONE:
         flags = w[1]
         if w[2] or flags & ~<uint64_t>(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) != LINUX_SIGCHLD:
@@ -2026,7 +2118,7 @@ cdef bint carry_out_wait(Engine self) noexcept:
     cdef void *member
     if not SIG_quiet or not self.forks or not self.alone or self.unsettled or self.on_write is not None:
         return False
-    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    self.load()
     pid, options = <int><uint32_t>w[1], <int><uint32_t>w[3]
     if w[4] or options & ~(WNOHANG | WUNTRACED) or <uint32_t>w[1] == 0x80000000u:
         return False
@@ -2062,7 +2154,7 @@ cdef bint carry_out_in_child(Engine self, int how) noexcept:
     cdef uint64_t *robust
     if not self.unsettled:
         return False
-    UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+    self.load()
     if how == LX_ROBUST:
         if w[2] != ROBUST_LIST_HEAD_SIZE:
             return False
@@ -2103,6 +2195,8 @@ cdef bint refuse(Engine self) noexcept:
 cdef bint served(Engine self, int64_t result) noexcept:
     self.calls += 1
     self.words[PC_WORD] += self.call_size
+    if self.state != NULL:
+        self.words[FLAGS_WORD] = CALL_flags(self.state)
     self.answer(result)
     return True
 
@@ -2110,11 +2204,10 @@ cdef bint served(Engine self, int64_t result) noexcept:
 cdef void on_syscall(void *uc, void *data) noexcept:
     """A constant is answered here, inside the run, and a direct call carried out; every other call leaves it."""
     cdef Engine self = <Engine>data
-    cdef uint64_t number = 0
+    cdef uint64_t number
     cdef int how
     if self.features == 0:
-        UC_reg_read(uc, self.call_ids[0], &number)
-        number = <uint32_t>number
+        number = <uint32_t>self.word(0)
         if number < CALLS and self.served[number]:
             how = self.served[number]
             if how >= LX_FORK:
@@ -2127,13 +2220,14 @@ cdef void on_syscall(void *uc, void *data) noexcept:
                 if carry_out(self, how):
                     return
             elif not self.unsettled:
-                UC_read_batch(uc, self.call_ids + PC_WORD, &self.word_ptrs[PC_WORD], 2)
-                self.words[PC_WORD] += self.call_size
-                self.calls += 1
-                self.answer(self.constants[number])
+                if self.state != NULL:
+                    self.words[PC_WORD] = self.word(PC_WORD)
+                else:
+                    UC_read_batch(self.uc, self.call_ids + PC_WORD, &self.word_ptrs[PC_WORD], 2)
+                served(self, self.constants[number])
                 return
     self.reason = STOP_SYSCALL
-    UC_stop(uc)
+    UC_stop(self.uc)
 
 
 cdef void on_block(void *uc, uint64_t address, uint32_t size, void *data) noexcept:
