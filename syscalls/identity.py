@@ -46,15 +46,10 @@ def gettid(t: Thread) -> int:
     return t.tid
 
 
-@syscall()
+@syscall(direct="parent")
 def getppid(t: Thread) -> int:
     """The parent's pid; 0 if it is outside the zone."""
-    process = t.process
-    return process.known_ppid if os.getppid() == process.host_parent else process.ppid
-
-
-def _guest_group(t: Thread, host: int) -> int:
-    return int(t.zone.guest_pid(host)) if t.zone.has(host) else host
+    return t.process.ppid
 
 
 def _host_pid(t: Thread, pid: int) -> int:
@@ -68,19 +63,19 @@ def _host_pid(t: Thread, pid: int) -> int:
 @syscall()
 def getpgrp(t: Thread) -> int:
     """The caller's process group."""
-    return _guest_group(t, os.getpgid(0))
+    return int(t.zone.guest_pid(os.getpgid(0)))
 
 
 @syscall()
 def getpgid(t: Thread, pid: Pid) -> int:
     """A process's group."""
-    return _guest_group(t, os.getpgid(_host_pid(t, pid)))
+    return int(t.zone.guest_pid(os.getpgid(_host_pid(t, pid))))
 
 
 @syscall()
 def getsid(t: Thread, pid: Pid) -> int:
     """A process's session."""
-    return _guest_group(t, os.getsid(_host_pid(t, pid)))
+    return int(t.zone.guest_pid(os.getsid(_host_pid(t, pid))))
 
 
 @syscall(note="a child that has run execve can still be moved (Linux: EACCES)")

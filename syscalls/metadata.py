@@ -231,7 +231,7 @@ def fchown(t: Thread, fd: Fd, uid: Uid, gid: Gid) -> int:
     return 0
 
 
-@syscall(result="mode")
+@syscall(result="mode", direct="umask")
 def umask(t: Thread, mask: Mode) -> int:
     """Set the mask of permissions that new files do not get; the one before."""
     return os.umask(mask & 0o777)

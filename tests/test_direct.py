@@ -72,6 +72,8 @@ STEPS = st.one_of(
     st.tuples(st.just("open"), PATHS, OPEN_FLAGS, st.sampled_from([0, 0o600, 0o7777, 2**32 - 1])),
     st.tuples(st.just("openat"), DIRECTORIES, PATHS, OPEN_FLAGS, st.just(0o644)),
     st.tuples(st.just("dup"), FDS),
+    st.tuples(st.just("umask"), st.sampled_from([0, 0o22, 0o777, 0o7022, 2**32, 2**64 - 1])),
+    st.tuples(st.just("sched_yield")),
     st.tuples(st.just("chdir"), PATHS),
     st.tuples(st.just("dup2"), FDS, FDS),
     st.tuples(st.just("close"), FDS),

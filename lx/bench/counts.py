@@ -46,6 +46,7 @@ class Counted:
 HOT = (
     Counted("null getpid", "null_getpid", loops=1000),
     Counted("null getppid", "null_getppid"),
+    Counted("null getpgid", "null_getpgid"),
     Counted("sched_yield", "sched_yield"),
     Counted("futex wake", "futex_wake"),
     Counted("read file 1", "read_file", 1),

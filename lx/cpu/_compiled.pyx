@@ -268,8 +268,8 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_CLOSE, LX_DUP, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT,
-           LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT,
+           LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
@@ -296,7 +296,7 @@ cdef extern from *:
         int64_t n = how == LX_READ ? read(fd, host, size) : how == LX_WRITE ? write(fd, host, size)
                   : how == LX_PREAD ? pread(fd, host, size, offset) : how == LX_PWRITE ? pwrite(fd, host, size, offset)
                   : how == LX_LSEEK ? lseek(fd, offset, (int)size)
-                  : how == LX_YIELD ? sched_yield() : how == LX_FSTAT ? lx_fstat(fd, host)
+                  : how == LX_FSTAT ? lx_fstat(fd, host)
                   : how == LX_SEND ? send(fd, host, size, MSG_DONTWAIT | (offset & LX_NOSIGNAL ? MSG_NOSIGNAL : 0))
                   : how == LX_RECEIVE ? recv(fd, host, size, MSG_DONTWAIT)
                   : how == LX_EPOLL ? lx_epoll(fd, host, (int)size) : lx_stream(how, fd, host, size);
@@ -723,7 +723,7 @@ cdef extern from *:
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
     int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
-    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -747,6 +747,8 @@ cdef extern from *:
     void lx_leave_zone(void *word, const char *record, int pid)
     int lx_getpid "getpid" ()
     int lx_getppid "getppid" ()
+    int lx_umask "umask" (int mask)
+    int lx_yield "sched_yield" () nogil
     void lx_exit "_exit" (int status)
     void PyOS_BeforeFork()
     void PyOS_AfterFork_Parent()
@@ -863,6 +865,8 @@ cdef enum:
     LINUX_SIGCHLD = 17
     ROBUST_LIST_HEAD_SIZE = 24
     CALLS = 512
+    UMASK_BITS = 0o777
+    YIELDS = 16
     FORBIDDEN_PORT = 256
     MANY_NOTES = 64
     FORBIDDEN_ENTER = 257
@@ -871,9 +875,9 @@ DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite":
                 "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
                 "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "stat": LX_STAT, "lstat": LX_LSTAT,
                 "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
-                "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
+                "umask": LX_UMASK, "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
                 "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
-OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive"}
+OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive", "umask", "parent"}
 """Whose structures, errors or meaning are the guest's only on a host of its own kind."""
 cdef uint64_t PHYSICAL_START = 0x10000
 cdef uint64_t PATTERN = 0x5AFE_C0DE_0000_0000ull
@@ -955,7 +959,8 @@ cdef class Engine:
     cdef unsigned char[::1] simple
     cdef int root_fd
     cdef bytes hidden
-    cdef int refused
+    cdef int refused, host_parent, parent
+    cdef unsigned yields
     cdef uint64_t moved
     cdef bint alone
     cdef public int features
@@ -1057,19 +1062,21 @@ cdef class Engine:
         return place
 
     cdef inline void load(self) noexcept:
-        """Number, arguments and program counter of the call that the registers are in."""
+        """Number and arguments of the call that the registers are in."""
         cdef int i
         if self.state == NULL:
-            UC_read_batch(self.uc, self.call_ids, self.word_ptrs, WORDS)
+            UC_read_batch(self.uc, self.call_ids, self.word_ptrs, PC_WORD)
             return
-        for i in range(PC_WORD + 1):
+        for i in range(PC_WORD):
             self.words[i] = self.state[self.places[i]]
 
-    cdef inline void load_all(self) noexcept:
-        """Likewise, and the flags."""
-        self.load()
-        if self.state != NULL:
-            self.words[FLAGS_WORD] = CALL_flags(self.state)
+    cdef inline void load_rest(self) noexcept:
+        """Program counter and flags, which an answer needs too."""
+        if self.state == NULL:
+            UC_read_batch(self.uc, self.call_ids + PC_WORD, &self.word_ptrs[PC_WORD], WORDS - PC_WORD)
+            return
+        self.words[PC_WORD] = self.state[self.places[PC_WORD]]
+        self.words[FLAGS_WORD] = CALL_flags(self.state)
 
     cdef inline uint64_t word(self, int i) noexcept:
         """One of them."""
@@ -1474,6 +1481,10 @@ cdef class Engine:
         """Whether the thread on the CPU is the only one, so that its yielding is nobody's business but the host's."""
         self.alone = alone
 
+    def set_parent(self, int host, int guest):
+        """The parent on the host, and its pid for the guest."""
+        self.host_parent, self.parent = host, guest
+
     def set_zone(self, members, claimed, tuple places not None, int first, bytes records not None, entered, left):
         """Where the zone's processes are told of: see lx.cpu.pure.Engine."""
         self.members, self.claimed = members, claimed
@@ -1555,7 +1566,8 @@ cdef class Engine:
             if self.unsettled:
                 self.settle_child()
             if self.reason == STOP_SYSCALL:
-                self.load_all()
+                self.load()
+                self.load_rest()
                 self.calls += 1
                 number = self.words[0] = <uint32_t>self.words[0]
                 pc = self.words[PC_WORD]
@@ -1564,7 +1576,8 @@ cdef class Engine:
                 pc_known = self.call(thread, number)
                 continue
             if self.reason == STOP_REFUSED:
-                self.load_all()
+                self.load()
+                self.load_rest()
                 self.words[0] = <uint32_t>self.words[0]
                 late = 0
                 pc_known = False
@@ -1638,7 +1651,8 @@ cdef class Engine:
 
     def reload_call(self):
         """Read the words of the call that the registers are in again, after another thread has had the CPU."""
-        self.load_all()
+        self.load()
+        self.load_rest()
         self.words[0] = <uint32_t>self.words[0]
         return self.call_words()
 
@@ -1809,9 +1823,16 @@ cdef bint carry_out(Engine self, int how) noexcept:
     cdef int64_t result
     cdef void *host = NULL
     cdef Range *r
+    if how >= LX_UMASK:
+        return carry_out_fact(self, how)
     if how == LX_YIELD or how == LX_WAKE:
         if not self.alone:
             return False
+        if how == LX_YIELD:
+            self.yields += 1
+            if self.yields % YIELDS == 0:
+                lx_yield()
+            return served(self, 0)
     else:
         fd = <uint32_t>self.word(1)
         if fd >= self.direct_count or not self.direct[fd]:
@@ -1830,7 +1851,7 @@ cdef bint carry_out(Engine self, int how) noexcept:
     if how == LX_SEND or how == LX_RECEIVE:
         if self.direct[fd] != DIRECT_SOCKET or w[5] or <uint32_t>w[4] & ~<uint32_t>(MSG_DONTWAIT | MSG_NOSIGNAL):
             return False
-    elif how != LX_YIELD and how != LX_FSTAT and how != LX_FSTATAT and self.direct[fd] != DIRECT_PLAIN:
+    elif how != LX_FSTAT and how != LX_FSTATAT and self.direct[fd] != DIRECT_PLAIN:
         if self.direct[fd] != DIRECT_PIPE and self.direct[fd] != DIRECT_SOCKET or how != LX_READ and how != LX_WRITE:
             return False
         how = LX_FROM_PIPE if how == LX_READ else LX_TO_PIPE
@@ -1850,7 +1871,7 @@ cdef bint carry_out(Engine self, int how) noexcept:
         if w[3] > 2:
             return False
         w[4] = w[2]
-    elif how != LX_YIELD:
+    else:
         r = self.at(w[2])
         if r == NULL or w[3] - 1 >= MAX_RW_COUNT or w[3] > r.end - w[2]:
             return False
@@ -1866,6 +1887,13 @@ cdef bint carry_out(Engine self, int how) noexcept:
         return carry_out_stream(self, how, <int>fd, <char *>host, w[3])
     result = lx_direct(how, <int>fd, host, w[3], <int64_t>w[4], &self.refused)
     return refuse(self) if result < 0 else served(self, result)
+
+
+cdef inline bint carry_out_fact(Engine self, int how) noexcept:
+    """umask, which is the host process's, and getppid, if the parent is the one that Python has told of."""
+    if how == LX_UMASK:
+        return served(self, lx_umask(<int>(self.word(1) & UMASK_BITS)))
+    return lx_getppid() == self.host_parent and served(self, self.parent)
 
 
 cdef bint carry_out_poll(Engine self) noexcept:
@@ -2194,9 +2222,8 @@ cdef bint refuse(Engine self) noexcept:
 
 cdef bint served(Engine self, int64_t result) noexcept:
     self.calls += 1
+    self.load_rest()
     self.words[PC_WORD] += self.call_size
-    if self.state != NULL:
-        self.words[FLAGS_WORD] = CALL_flags(self.state)
     self.answer(result)
     return True
 
@@ -2220,10 +2247,6 @@ cdef void on_syscall(void *uc, void *data) noexcept:
                 if carry_out(self, how):
                     return
             elif not self.unsettled:
-                if self.state != NULL:
-                    self.words[PC_WORD] = self.word(PC_WORD)
-                else:
-                    UC_read_batch(self.uc, self.call_ids + PC_WORD, &self.word_ptrs[PC_WORD], 2)
                 served(self, self.constants[number])
                 return
     self.reason = STOP_SYSCALL

@@ -502,7 +502,8 @@ class Engine:
     def set_direct(self, number: int, how: str) -> None:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
         to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path), "close", "dup",
-        "send" and "receive" (without an address); of a thread that is alone "yield", "wake" (a futex of this process), "stat",
+        "send" and "receive" (without an address), "umask" (the host process's) and "parent" (see `set_parent`); of a thread that
+        is alone "yield" (to the host's other processes, at every sixteenth), "wake" (a futex of this process), "stat",
         "lstat", "fstatat", "access", "accessat", "open" and "openat" (see `set_places`), "poll", "epoll", "epoll masked" (with no
         mask), "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of a child of such a fork, before
         Python is needed in it, "exit" and "robust" (set_robust_list).
@@ -522,6 +523,9 @@ class Engine:
 
     def set_alone(self, alone: bool) -> None:
         """Whether the thread on the CPU is the only one, so that its yielding is the host's business and nobody waits for it."""
+
+    def set_parent(self, host: int, guest: int) -> None:
+        """The parent is `guest` to the guest as long as it is `host` on the host."""
 
     def set_zone(
         self,

@@ -161,7 +161,7 @@ class Process:
         self.barriers: set[int] = set()
         """membarrier commands that have been registered, and those that may be used for it."""
         self._shared_objects = 0
-        self.host_parent = self.known_ppid = -1
+        self._host_parent = self._known_ppid = -1
         self.total_memory = os.sysconf("SC_PHYS_PAGES") * 4096
         self._pristine = engine.save()
         self._wake_read = self._wake_write = self._wake_owner = -1
@@ -406,9 +406,12 @@ class Process:
     @property
     def ppid(self) -> int:
         """The parent's guest pid; 0 if it is outside the zone."""
-        self.host_parent = parent = os.getppid()
-        self.known_ppid = int(self.zone.guest_pid(parent)) if self.zone.has(parent) else 0
-        return self.known_ppid
+        parent = os.getppid()
+        if parent != self._host_parent:
+            self._host_parent = parent
+            self._known_ppid = int(self.zone.guest_pid(parent)) if self.zone.has(parent) else 0
+            self.engine.set_parent(parent, self._known_ppid)
+        return self._known_ppid
 
     def refresh_constants(self, *changed: str) -> None:
         """Tell the engine the answers that change only when a call changes them (pid, user ids). changed: only these."""
@@ -543,7 +546,7 @@ class Process:
         self.tids.forked()
         t.clear_child_tid = 0
         t.robust_list = (0, 0)
-        self.host_parent = -1
+        self._host_parent = -1
         self.zone.enter(os.getpid())
         self.zone.set_marks(self._marks)
         self.engine.set_wake(-1, -1)
