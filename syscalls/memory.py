@@ -314,7 +314,7 @@ def mremap(t: Thread, addr: Ptr, old_len: Size, new_len: Size, flags: MremapBits
         return addr
     if not may_move:
         raise LinuxError(Errno.ENOMEM)
-    to = new_addr if fixed else memory.find_free(new)
+    to = new_addr if fixed else memory.find_free(new, new_addr if keep else 0)
     memory.check_low(to)
     if old == 0:
         return memory.duplicate(vma, addr, new, to)

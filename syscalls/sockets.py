@@ -35,6 +35,7 @@ from lx.host import descriptors, numbers
 from lx.host import sockets as host
 from lx.kernel import sockets
 from lx.kernel.thread import Thread
+from syscalls import _transfer as transfer
 from syscalls.declare import Restart, syscall
 from syscalls.types import Annotated, Fd, Int, flags_of, one_of, struct_in, struct_out
 
@@ -136,7 +137,12 @@ def bind(t: Thread, sockfd: Fd, addr: AddressIn, addrlen: Int) -> int:
 def connect(t: Thread, sockfd: Fd, addr: AddressIn, addrlen: Int) -> int:
     """Connect to an address."""
     t.files.check(sockfd)
-    fd, address = sockfd, read_address(t, None, addr, addrlen)
+    fd = sockfd
+    try:
+        address = read_address(t, None, addr, addrlen)
+    except LinuxError:
+        transfer.check_access(t, fd)
+        raise
     with sockets.to_host(t, fd, address) as there:
         try:
             return host.connect(fd, there)

@@ -28,6 +28,10 @@ int main(void) {
     char *place = pages(8);
     T(mremap(b, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place + PAGE) == place + PAGE);
     printf("%s %s\n", place + PAGE, place + 2 * PAGE);
+    char *apart = mmap(NULL, 9 * PAGE, PROT_NONE, ANON, -1, 0); munmap(apart + 3 * PAGE, 6 * PAGE);
+    T(mremap(apart, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, apart + 5 * PAGE) == apart + 5 * PAGE); /* a hint */
+    T(mremap(apart, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, apart + 2 * PAGE) != apart + 2 * PAGE);
+    T(mremap(apart, PAGE, 2 * PAGE, MREMAP_MAYMOVE, apart + 7 * PAGE) != apart + 7 * PAGE);
     R(mremap(place + 1, PAGE, PAGE, 0));
     R(mremap(place, PAGE, 0, 0));
     R(mremap(place, PAGE, PAGE, 8));

@@ -1,6 +1,7 @@
 /* openat2: the resolve flags, the extensible structure, the strict flags. */
 #include <linux/openat2.h>
 #include "guest.h"
+#include <sys/socket.h>
 
 static int dir;
 static long o2(const char *path, long flags, long mode, long resolve) { struct open_how h = {flags, mode, resolve};
@@ -26,6 +27,12 @@ int main(void) {
     R(o2("file", 1L << 40, 0, 0)); R(o2("file", 0x40000000, 0, 0)); R(o2("file", 0, 0, 1L << 30));
     R(o2("file", 0, 0, RESOLVE_BENEATH | RESOLVE_IN_ROOT)); R(o2("file", O_PATH | O_RDWR | O_CREAT, 0, 0));
     R(o2("file", O_PATH | O_CLOEXEC, 0, 0)); R(o2("", 0, 0, 0));
+    struct open_how beneath = {.resolve = 8}, in_root = {.resolve = 16}; int p[2]; (void)!pipe(p);
+    for (int at = 0; at < 3; at++) {
+        int fd = at == 0 ? p[0] : at == 1 ? -1 : dir;
+        R(syscall(SYS_openat2, fd, "/", &beneath, 24)); R(syscall(SYS_openat2, fd, "/", &in_root, 24) >= 0); R(syscall(SYS_openat2, fd, "file", &beneath, 24) >= 0);
+    }
+    struct sockaddr a_path = {0}; int on_path = open("/", O_PATH); R(connect(on_path, &a_path, -1)); R(connect(on_path, NULL, 4)); R(connect(dir, NULL, -1)); R(connect(on_path, &a_path, 4));
     char big[64] = {0}; R(syscall(SYS_openat2, dir, "file", big, 64) >= 0); big[40] = 1;
     R(syscall(SYS_openat2, dir, "file", big, 64)); R(syscall(SYS_openat2, dir, "file", big, 8));
     R(syscall(SYS_openat2, dir, "file", 8L, 24)); R(syscall(SYS_openat2, dir, "file", big, 5000));

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Mapping
 
 from lx.abi.errno import Errno, LinuxError
-from lx.abi.fcntl import AT_FDCWD, OpenFlags
+from lx.abi.fcntl import AT_FDCWD, OpenFlags, Resolve
 from lx.host import paths
 from lx.host.numbers import open_flags_to_host
 from lx.kernel import errand
@@ -192,6 +192,8 @@ class Fs:
 
     def walk(self, dirfd: int, path: bytes, follow: bool, resolve: int = 0, *, create: bool = False) -> Target:
         """Resolve a path that is not empty."""
+        if path.startswith(b"/") and resolve & Resolve.BENEATH:
+            raise LinuxError(Errno.EXDEV)
         start = self.spot_of(self.root) if path.startswith(b"/") and not resolve & 24 else self.start(dirfd)
         return Walk(self, start, self.root, resolve).run(path, follow, create=create)
 
