@@ -303,6 +303,8 @@ def mremap(t: Thread, addr: Ptr, old_len: Size, new_len: Size, flags: MremapBits
         return addr
     if old == 0 and not vma.shared:
         raise LinuxError(Errno.EINVAL)
+    if fixed and old == new and hostmap.moves_several():
+        return _move_all(memory, addr, old, new_addr, keep=bool(keep))
     if fixed and old > new:
         if addr + old > memory.task_size:
             raise LinuxError(Errno.EINVAL)
@@ -319,6 +321,17 @@ def mremap(t: Thread, addr: Ptr, old_len: Size, new_len: Size, flags: MremapBits
     if old == 0:
         return memory.duplicate(vma, addr, new, to)
     return memory.move(vma, addr, old, new, to, keep=bool(keep))
+
+
+def _move_all(memory: AddressSpace, addr: int, size: int, to: int, *, keep: bool) -> int:
+    """Move all mappings of a range whose size stays, and the gaps between them."""
+    end = addr + size
+    for start, stop in [(max(vma.start, addr), min(vma.end, end)) for vma in memory.overlapping(addr, end)]:
+        vma = memory.find(start)
+        assert vma is not None
+        memory.check_low(to + start - addr)
+        memory.move(vma, start, stop - start, stop - start, to + start - addr, keep=keep)
+    return to
 
 
 ADVICE_ON_THE_HOST = frozenset(

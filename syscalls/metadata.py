@@ -104,8 +104,10 @@ def statx(t: Thread, dirfd: DirFd, path: PathPtr, flags: AtBits, mask: StatxBits
     """Extended metadata. Linux 4.11."""
     if mask & StatxMask.RESERVED or flags & SYNC_TYPE == SYNC_TYPE:
         raise LinuxError(Errno.EINVAL)
-    _flags(flags, STAT_FLAGS)
-    with _place(t, dirfd, path, flags, null=True) as place:
+    itself = bool(flags & AtFlags.EMPTY_PATH) and dirfd >= 0 and _is_empty(t, path)
+    if not itself:
+        _flags(flags, STAT_FLAGS)
+    with t.at(dirfd, b"", empty=True) if itself else _place(t, dirfd, path, flags, null=True) as place:
         t.memory.write(buf, place.statx(flags & SYNC_TYPE, mask))
     return 0
 

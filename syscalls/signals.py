@@ -228,11 +228,12 @@ LIBCS_OWN = (32, 33)
 def _send(t: Thread, host_pid: int, signum: int) -> None:
     if signum == Sig.SIGKILL and kill_kindly(t, host_pid):
         return
-    if signum in LIBCS_OWN and host_pid == os.getpid():
+    if host_pid != os.getpid():
+        os.kill(host_pid, _to_host(t, signum))
+    elif signum in LIBCS_OWN or t.process.signals.taken_at_once(signum):
         t.process.signals.to_itself(user_info(signum, pid=t.pid, uid=t.uid))
-        return
-    os.kill(host_pid, _to_host(t, signum))
-    if host_pid == os.getpid():
+    else:
+        os.kill(host_pid, _to_host(t, signum))
         t.process.attention()
 
 

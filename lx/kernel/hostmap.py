@@ -5,6 +5,7 @@ that. Sizes and addresses are in bytes; each call raises OSError with the host's
 """
 
 import ctypes
+import functools
 import os
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
@@ -52,6 +53,20 @@ def mremap(address: int, old: int, new: int, flags: int, to: int = 0) -> int:
     if at == FAILED:
         _raise()
     return at
+
+
+@functools.cache
+def moves_several() -> bool:
+    """Whether the host's mremap moves several mappings at once, as Linux does since 6.17."""
+    at = mmap(0, 4 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS)
+    try:
+        mmap(at, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
+        mremap(at, 2 * 4096, 2 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, at + 2 * 4096)
+    except OSError:
+        return False
+    finally:
+        munmap(at, 4 * 4096)
+    return True
 
 
 def _checked(name: str, *args: int | ctypes.Array[ctypes.c_char]) -> None:

@@ -303,9 +303,18 @@ class Signals:
         self.process.attention()
         self.process.scheduler.signalled()
 
+    def taken_at_once(self, signo: int) -> bool:
+        """Whether the only thread enters a handler for this signal before it goes on: the host need not know of it."""
+        if self.actions[signo].handler <= SIG_IGN or len(self.process.threads) > 1 or signo == SIGCHLD:
+            return False
+        t = self.process.thread
+        return not (t.mask | t.awaited | self.timed) & bit(signo)
+
     def to_itself(self, info: bytes) -> None:
-        """A signal of the process to itself that the host's C library would take for its own (LIBCS_OWN)."""
-        self.queue.append(Pending(SIGINFO_HEAD.unpack_from(info)[0], info))
+        """A signal of the process to itself that the host does not see: `taken_at_once`, or glibc keeps it for itself."""
+        signo = SIGINFO_HEAD.unpack_from(info)[0]
+        if signo >= SIGRTMIN or all(pending.signo != signo for pending in self.queue):
+            self.queue.append(Pending(signo, info))
         self.process.attention()
 
     def _direct(self, t: "Thread", pending: Pending) -> None:

@@ -32,6 +32,12 @@ int main(void) {
     T(mremap(apart, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, apart + 5 * PAGE) == apart + 5 * PAGE); /* a hint */
     T(mremap(apart, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, apart + 2 * PAGE) != apart + 2 * PAGE);
     T(mremap(apart, PAGE, 2 * PAGE, MREMAP_MAYMOVE, apart + 7 * PAGE) != apart + 7 * PAGE);
+    char *several = mmap(NULL, 16 * PAGE, PROT_NONE, ANON, -1, 0), *where = several + 8 * PAGE; munmap(several + 2 * PAGE, PAGE);
+    mprotect(several + PAGE, PAGE, RW); memcpy(several + PAGE, "one", 4); mprotect(several + 3 * PAGE, PAGE, RW); memcpy(several + 3 * PAGE, "three", 6);
+    mprotect(where, 6 * PAGE, RW); where[2 * PAGE] = 'k'; long r = (long)mremap(several, 5 * PAGE, 5 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, where);
+    printf("several: %s\n", r == -1 ? strerror(errno) : r == (long)where ? "moved" : "elsewhere");
+    if (r != -1) { printf("%s %c %s\n", where + PAGE, where[2 * PAGE], where + 3 * PAGE); R(mprotect(several + PAGE, PAGE, RW)); R(mprotect(where, 5 * PAGE, RW)); }
+    T(mremap(where + PAGE, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, several) == several); T(mremap(several + 3 * PAGE, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, where + 3 * PAGE) == MAP_FAILED);
     R(mremap(place + 1, PAGE, PAGE, 0));
     R(mremap(place, PAGE, 0, 0));
     R(mremap(place, PAGE, PAGE, 8));

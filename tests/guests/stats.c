@@ -44,6 +44,8 @@ int main(void) {
     R(statx(AT_FDCWD, "f", AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC, 0, &x));
     R(statx(AT_FDCWD, "f", 0, 0x80000000, &x)); R(statx(fd, "", AT_EMPTY_PATH, 0, &x));
     R(statx(AT_FDCWD, "f", 0, 0, (void *)8)); R(statx(AT_FDCWD, "missing", 0, 0, &x));
+    for (int k = 0; k < 4; k++) R(syscall(SYS_statx, (int[]){fd, 99, -1, AT_FDCWD}[k], NULL, AT_EMPTY_PATH | AT_REMOVEDIR, 0, &x));
+    R(syscall(SYS_statx, fd, "", AT_EMPTY_PATH | 1, 0, &x)); R(syscall(SYS_statx, fd, "f", AT_EMPTY_PATH | 1, 0, &x)); R(syscall(SYS_statx, fd, 8L, AT_EMPTY_PATH | 1, 0, &x));
     R(statx(AT_FDCWD, "f", 1, 0, &x));
     R(access("f", F_OK)); R(access("f", R_OK | W_OK)); chmod("f", 0644); R(access("f", X_OK)); chmod("f", 0711);
     R(access("f", X_OK)); R(access("missing", F_OK)); R(access("f", 8)); R(access("f/x", F_OK));
