@@ -326,7 +326,7 @@ class Signals:
         signal = bit(pending.signo)
         if t.mask & signal:
             return False
-        return t is next((other for other in self.process.threads if other.alive and not other.mask & signal), t)
+        return len(self.process.threads) == 1 or t is next((other for other in self.process.threads if other.alive and not other.mask & signal), t)
 
     def interrupts(self, t: "Thread") -> bool:
         """Whether a queued signal ends a wait: one with a handler, or a deadly one."""
@@ -424,7 +424,7 @@ class Signals:
             if ranks:
                 self.directed -= 1
                 return mine.pop(next(i for i, p in enumerate(mine) if (0 if p.forced else p.signo) == min(ranks)))
-        theirs = [p for p in self.queue if self._for(t, p)]
+        theirs = [p for p in self.queue if self._for(t, p)] if self.queue else None
         if not theirs:
             return None
         first = min(theirs, key=lambda p: p.signo)
