@@ -326,7 +326,8 @@ class Signals:
         signal = bit(pending.signo)
         if t.mask & signal:
             return False
-        return len(self.process.threads) == 1 or t is next((other for other in self.process.threads if other.alive and not other.mask & signal), t)
+        threads = self.process.threads
+        return len(threads) == 1 or t is next((other for other in threads if other.alive and not other.mask & signal), t)
 
     def interrupts(self, t: "Thread") -> bool:
         """Whether a queued signal ends a wait: one with a handler, or a deadly one."""
