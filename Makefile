@@ -20,7 +20,7 @@ test: $(VENV)/.dev
 	$(PYTEST) -n $(WORKERS) $(TESTS)
 
 test-pure: $(VENV)/.dev
-	LX_ENGINE=pure $(PYTEST) -n $(WORKERS) $(TESTS)
+	LX_ENGINE=pure $(PYTEST) -n $(WORKERS) -m "not one_engine" $(TESTS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

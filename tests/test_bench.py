@@ -20,6 +20,8 @@ from lx.bench.measure import Measured, Plan, Problem, Run, Sample
 from lx.bench.peers import Peer
 from lx.cpu import engine_name
 
+pytestmark = pytest.mark.one_engine
+
 SHORT = Plan(rounds=2, values=1, value_ns=100_000, limit=20.0)
 GETPID = rows.Row("null getpid", "null_getpid", "getpid", "null calls")
 DARK_WORDS = ("http://", "https://", "<script", "<link", "@import", "url(")

@@ -22,6 +22,8 @@ from lx.testing.generate import NEVER
 from lx.testing.processes import descendants
 from lx.testing.worker import Settings, program
 
+pytestmark = pytest.mark.one_engine
+
 QUICK = ("--jobs", "1", "--engines", "0", "--seed", "1", "--calls", "umask,getpriority", "--length", "6")
 WRONG_UMASK = "plant('umask', lambda original, t, mask: original(t, mask) | 1)"
 CRASH = "plant('getpriority', lambda original, t, which, who: 1 // 0)"

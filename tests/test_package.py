@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.one_engine
+
 TOP = Path(__file__).parent.parent
 PACKAGES = {"lx", "syscalls", "loader"}
 SOURCES_OF_WHAT_IS_MADE = {".pyx", ".S", ".so"}
