@@ -21,7 +21,7 @@ import os
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from cpython.buffer cimport PyBUF_READ, PyBUF_WRITE
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from cpython.long cimport PyLong_FromUnsignedLongLong, PyLong_AsUnsignedLongLongMask
+from cpython.long cimport PyLong_AsLong, PyLong_FromUnsignedLongLong, PyLong_AsUnsignedLongLongMask
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.errno cimport errno
@@ -595,7 +595,7 @@ cdef extern from *:
     static int lx_dispose(int number, int ignore, int flags)
     {
         struct sigaction act;
-        if (number == SIGBUS && !ignore) return lx_catch(number, flags);
+        if (number == SIGBUS) return lx_catch(number, flags); /* a fault that is ignored, or blocked, would end us */
         memset(&act, 0, sizeof act);
         act.sa_handler = ignore ? SIG_IGN : SIG_DFL;
         act.sa_flags = flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
@@ -846,6 +846,7 @@ cdef extern from *:
     int WNOHANG, WUNTRACED
     int SIG_quiet "SIG.quiet"
     int LX_EAGAIN "EAGAIN", LX_ELOOP "ELOOP", LX_EXDEV "EXDEV", LX_ENOSYS "ENOSYS", LX_EOPNOTSUPP "EOPNOTSUPP", LX_EINTR "EINTR"
+    int LX_SIGBUS "SIGBUS"
     int lx_catch(int number, int flags)
     int lx_dispose(int number, int ignore, int flags)
     uint64_t lx_mask(int set, uint64_t value)
@@ -1062,6 +1063,7 @@ cdef class Engine:
     cdef uint64_t moved
     cdef bint alone
     cdef public int features
+    cdef readonly uint64_t never_blocked
     cdef set watched
     cdef object on_write
     # forks without Python, and what the child of one remembers until Python is needed in it
@@ -1100,6 +1102,7 @@ cdef class Engine:
         lx_hook_plain(self.uc, HOOK_INVALID, <void *>on_invalid, <void *>self)
         lx_hook_insn(self.uc, HOOK_INSN, <void *>on_syscall, <void *>self, arch.syscall_instruction)
         self.protection_number = arch.protection_number
+        self.never_blocked = 1 << LX_SIGBUS - 1
         self.call_size = arch.call_size
         self.bus_page = 1
         for name, hook in (("in", <size_t>&on_in), ("out", <size_t>&on_out), ("enter", <size_t>&on_enter)):
@@ -1475,26 +1478,31 @@ cdef class Engine:
 
     # ---- registers
 
-    def read_registers(self, ids):
+    def read_registers(self, tuple ids not None):
         cdef int names[LONGEST]
         cdef uint64_t values[LONGEST]
         cdef void *ptrs[LONGEST]
         cdef int i, n = len(ids)
+        if n > LONGEST:
+            raise ValueError("too many registers")
         for i in range(n):
-            names[i] = ids[i]
+            names[i] = <int>PyLong_AsLong(ids[i])
             values[i] = 0
             ptrs[i] = &values[i]
         UC_read_batch(self.uc, names, ptrs, n)
         return [values[i] for i in range(n)]
 
-    def write_registers(self, ids, values):
+    def write_registers(self, tuple ids not None, values):
         cdef int names[LONGEST]
         cdef uint64_t words[LONGEST]
         cdef void *ptrs[LONGEST]
+        cdef tuple given = tuple(values)
         cdef int i, n = len(ids)
+        if n > LONGEST or len(given) != n:
+            raise ValueError("a value for each register, of which there are too many")
         for i in range(n):
-            names[i] = ids[i]
-            words[i] = PyLong_AsUnsignedLongLongMask(values[i])
+            names[i] = <int>PyLong_AsLong(ids[i])
+            words[i] = PyLong_AsUnsignedLongLongMask(given[i])
             ptrs[i] = &words[i]
         UC_write_batch(self.uc, names, ptrs, n)
 
@@ -1517,7 +1525,7 @@ cdef class Engine:
         if n > LONGEST:
             raise ValueError("too many registers")
         for i in range(n):
-            names[i] = ids[i]
+            names[i] = <int>PyLong_AsLong(ids[i])
             ptrs[i] = slots + 16 * i
         if writing:
             UC_write_batch(self.uc, names, ptrs, n)

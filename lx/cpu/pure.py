@@ -51,6 +51,10 @@ WORDS = 9
 PC_WORD, FLAGS_WORD = 7, 8
 LATE_TICKS = 8
 """Stops without a reason that may be ticks which came too late for the run they meant."""
+CROWD, CROWDED_MISS, MOST_GROWN = 4096, 20_000, 5
+"""The TLB is too small if so many misses come at less than so many ns for each; it is flushed so often to grow."""
+REGROW = 100_000_000
+"""Nanoseconds after which a flush for other reasons may have shrunk it."""
 SIGCHLD = int(signal.SIGCHLD)
 SI_KERNEL = 0x80
 JOB_CONTROL = (signal.SIGTTIN, signal.SIGTTOU)
@@ -118,6 +122,9 @@ class Engine:
     every call goes through the `traced` function of set_table.
     """
 
+    never_blocked = 0
+    """Which of the host's signals are caught whatever the guest does with them, and let in: faults of the engine itself."""
+
     def __init__(self, arch: "Architecture") -> None:
         self.arch = arch
         self.lib = _library.load()
@@ -125,6 +132,8 @@ class Engine:
         self.uc = c_void_p()
         self.features = 0
         self.calls = self.fills = self.flushes = 0
+        self._crowd = self._crowd_since = self._grown = 0
+        self._crowded = False
         self.fault_address = self.fault_access = self.interrupt = 0
         self.bus = False
         self._starts: list[int] = []
@@ -281,6 +290,12 @@ class Engine:
     def flush_tlb(self) -> None:
         """Ask again for every page."""
         self.flushes += 1
+        self._crowd = 0
+        if self._grown and time.monotonic_ns() - self._crowd_since > REGROW:
+            self._grown = 0
+        self._flush_tlb()
+
+    def _flush_tlb(self) -> None:
         self.lib.uc_ctl(self.uc, c_uint32(_control(TLB_FLUSH, 0)))
 
     def flush_code(self) -> None:
@@ -579,6 +594,11 @@ class Engine:
                 words[0] &= 0xFFFFFFFF
                 self._call(thread, words[0])
                 continue
+            if self._crowded:
+                self._crowded = False
+                self._flush_tlb()
+                if self._reason < 0 and not self._have_fault and not error:
+                    continue
             if self._have_fault:
                 self._have_fault = False
                 self.flush_tlb()
@@ -684,8 +704,21 @@ class Engine:
             self._tick = self._attention = True
             self._stop(self.uc)
 
+    def _look_at_crowd(self) -> None:
+        """So many misses: if they have come fast, have the run left and the TLB flushed, at which Unicorn doubles a full one."""
+        now = time.monotonic_ns()
+        fast = now - self._crowd_since < CROWD * CROWDED_MISS
+        self._crowd, self._crowd_since = 0, now
+        if fast and self._grown < MOST_GROWN:
+            self._grown += 1
+            self._crowded = True
+            self._stop(self.uc)
+
     def _on_fill(self, uc: Any, address: int, kind: int, entry: Any, data: Any) -> bool:
         self.fills += 1
+        self._crowd += 1
+        if self._crowd == CROWD:
+            self._look_at_crowd()
         found = self._at(address)
         slot = entry.contents
         if found is not None:

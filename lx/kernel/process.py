@@ -152,6 +152,7 @@ class Process:
         self.clock: Any = None
         self.vfork_pipe = -1
         self.host_blocked = 0
+        self._never_blocked = numbers.mask_to_linux(engine.never_blocked)
         self._marks = 0
         self._children = -1
         """What `host_mask` has last said of SIGCHLD."""
@@ -463,7 +464,7 @@ class Process:
                     mask &= t.mask & ~t.awaited
                     kept |= t.awaited
         described = self.signals.described
-        self.host_blocked = mask = mask & (~SIGCHLD_BIT | described)
+        self.host_blocked = mask = mask & (~(SIGCHLD_BIT | self._never_blocked) | described)
         held = self.signals.held_for_vfork() if self.vfork_pipe >= 0 else 0
         self.engine.set_signal_mask(numbers.mask_to_host(mask | held))
         children = (kept & SIGCHLD_BIT) << 1 | mask & SIGCHLD_BIT

@@ -4,8 +4,9 @@ Host signals are the guest's signals. A signal whose guest action is the default
 too, so the host stops, continues and kills without us (but for a process that shares memory: `die_here`); one with a handler is
 caught by the engine, which queues its siginfo and stops the CPU. The host's mask is what all threads block, so that pending
 signals stay pending where kill(2) put them, but for SIGCHLD: it is always caught and never blocked on the host, because waiting
-for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. What a signalfd reads has to be pending
-on the host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it, SIGCHLD too.
+for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. So does SIGBUS, ignored or blocked, where
+the engine must have it (a mapped file that is truncated while it is read from). What a signalfd reads has to be pending on the
+host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it, SIGCHLD too.
 
 A signal for the process is for the first thread, the leader before others, that does not block it. One for a thread (tgkill, a
 fault) never touches the host unless it comes from another process and is for the leader; other threads get letters
@@ -244,7 +245,7 @@ class Signals:
                 self._direct(leader, Pending(signo, info))
             elif code == SI_KERNEL and signo in OF_TERMINALS and not self.process.thread.mask & bit(signo):
                 self._direct(self.process.thread, Pending(signo, info))
-            else:
+            elif signo >= SIGRTMIN or all(pending.signo != signo for pending in self.queue):
                 self.queue.append(Pending(signo, info))
         # After drain, which empties the wake pipe: a child's byte in it is gone only if the child is seen here.
         self.child_event |= self.process.engine.take_child()
