@@ -259,6 +259,18 @@ def test_float_state_survives_a_round_trip(machine: Machine) -> None:
     assert machine.engine.register(RAX) == 0
 
 
+def test_indirect_jumps_go_where_the_code_of_now_is(machine: Machine) -> None:
+    """Whatever was there before: other code, and more flushes of the TLB than the compiled engine can count."""
+    call = load(3, CODE + 64) + b"\xff\xd3\xff\xd3" + load(0, 99) + b"\x0f\x05"  # call rbx, twice; an unknown call
+    for value in (*range(1, 5), 70):
+        for _ in range(70_000 if value == 70 else 1):
+            machine.engine.flush_tlb()
+        function = b"\x48\x83\xc7" + bytes([value]) + b"\xc3"  # add rdi, value; ret
+        assert machine.run(call.ljust(64, b"\x90") + function) is None
+        assert machine.engine.register(RDI) == 2 * value
+        assert machine.seen[-1] == (99,)
+
+
 REFUSED_LOADS = {
     "mov rax, [rsi]": "488b06",
     "movzx eax, byte [rsi]": "0fb606",

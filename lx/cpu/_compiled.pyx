@@ -604,7 +604,11 @@ cdef extern from *:
     static void lx_enter(void *uc, void *engine, uint64_t *state, uint64_t *pc)
     { lx_jumps_of(state); CALL.engine = engine; CALL.pc = pc; CALL.state = state; SIG.uc = uc; SIG.running = 1; }
     static void lx_leave(void) { SIG.running = 0; CALL.state = 0; }
-    static void lx_forget_engine(void) { SIG.uc = 0; SIG.running = 0; }
+    static void lx_forget_engine(void *uc, uint64_t *state)
+    {
+        if (state && JUMPS.state == state) JUMPS.state = 0; /* the next engine's may be at the same place */
+        if (SIG.uc == uc) { SIG.uc = 0; SIG.running = 0; }
+    }
     static void lx_set_attention(int on) { SIG.attention = on; }
     static void lx_set_wake(int reading, int writing) { SIG.wake_fd = writing; SIG.woken_fd = reading; SIG.woken = 0; }
     /* Helpers: host threads of ours that make calls which wait. A signal that does nothing ends such a call. */
@@ -857,7 +861,7 @@ cdef extern from *:
     uint64_t (*CALL_flags "CALL.flags")(void *state) noexcept
     int lx_place_of(const uint64_t *state, uint64_t value)
     void lx_leave() nogil
-    void lx_forget_engine() nogil
+    void lx_forget_engine(void *uc, uint64_t *state) nogil
     void lx_set_attention(int on) nogil
     void lx_set_wake(int reading, int writing) nogil
     void lx_drain_wake() nogil
@@ -890,7 +894,6 @@ cdef extern from *:
     int SIG_lost "SIG.lost"
     int SIG_bus "SIG.bus"
     uint64_t SIG_bus_address "SIG.bus_address"
-    void *SIG_uc "SIG.uc"
     siginfo_t SIG_ring "SIG.ring" [1024]
 
 cdef enum:
@@ -1126,8 +1129,7 @@ cdef class Engine:
 
     def __dealloc__(self):
         if self.uc != NULL:
-            if SIG_uc == self.uc:
-                lx_forget_engine()
+            lx_forget_engine(self.uc, self.state)
             UC_close(self.uc)
         free(self.ranges)
         free(self.constants)
