@@ -63,6 +63,8 @@ else:
             return getattr(cls, key)
 
     def _names_a_member(key, value):
+        if key.startswith("__"):  # Python's own: 3.13 has a number among them
+            return False
         return type(value) is int or not (key.startswith("_") or callable(value) or hasattr(value, "__get__"))
 
     class Enum(metaclass=Unmade):
