@@ -92,3 +92,13 @@ def test_records() -> None:
         Point()  # type: ignore[call-arg]
     with pytest.raises(AttributeError):
         p.z = 1  # type: ignore[attr-defined]
+
+
+def test_what_python_keeps_in_a_class_is_no_member() -> None:
+    """3.13 puts `__firstlineno__`, a number, into every class."""
+
+    class Numbered(IntEnum):
+        __firstlineno__ = 7
+        ONE = 1
+
+    assert [member.name for member in Numbered] == ["ONE"]
