@@ -101,14 +101,14 @@ def write_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
     return write_pieces(t, fd, pieces, count)
 
 
-def write_pieces(t: Thread, fd: int, pieces: Pieces, wanted: int | None = None) -> int:
-    """writev(2) from guest memory that has been looked up; the call wanted so many bytes, if some were not to be had."""
+def write_pieces(t: Thread, fd: int, pieces: Pieces, wanted: int) -> int:
+    """writev(2) from guest memory that has been looked up, likewise."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
-    missing = _missing(pieces, wanted) if wanted is not None else 0
+    missing = _missing(pieces, wanted)
     if len(pieces) > IOV_MAX:
         pieces = pieces[:IOV_MAX]
     if kind == Kind.PLAIN:
-        if wanted is not None and _looks_at_nothing(fd, pieces, wanted):
+        if _looks_at_nothing(fd, pieces, wanted):
             return descriptors.write_nowhere(fd, wanted)
         return os.writev(fd, pieces)
     if kind == Kind.SYNTHETIC:
@@ -227,38 +227,28 @@ def write_bytes_at(t: Thread, fd: int, buf: int, count: int, offset: int) -> int
     return _write_at(t, fd, pieces, offset, 0)
 
 
-def _read_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int) -> int:
+def _read_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int, missing: int = 0) -> int:
+    """preadv2(2) with the host's flags; at the position, -1, of what may be a stream, `missing` bytes at a bad address follow."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
     if kind == Kind.SYNTHETIC:
         return scatter(t.files.synthetic(fd).read(t.process, size_of(pieces), offset), pieces)
-    return os.preadv(fd, pieces[:IOV_MAX], offset, flags)
-
-
-def _read_with(t: Thread, fd: int, pieces: Pieces, flags: int, wanted: int) -> int:
-    """preadv2(2) with flags at the descriptor's position."""
-    kind, host = t.files.kind(fd), host_rw_flags(t, fd, flags, None, 0)
-    if kind == Kind.SYNTHETIC:
-        return _read_at(t, fd, pieces, -1, host)
-    if not host & NOWAIT:
+    if offset >= 0:
+        return os.preadv(fd, pieces[:IOV_MAX], offset, flags)
+    if not flags & NOWAIT:
         _wait_first(t, fd, kind, POLLIN)
-    return descriptors.readv(fd, pieces[:IOV_MAX], _missing(pieces, wanted), host)
+    return descriptors.readv(fd, pieces[:IOV_MAX], missing, flags)
 
 
-def _write_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int) -> int:
+def _write_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int, missing: int = 0) -> int:
+    """pwritev2(2), likewise."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
     if kind == Kind.SYNTHETIC:
         return int(t.files.synthetic(fd).write(t.process, gather(pieces), offset))
-    return os.pwritev(fd, pieces[:IOV_MAX], offset, flags)
-
-
-def _write_with(t: Thread, fd: int, pieces: Pieces, flags: int, wanted: int) -> int:
-    """pwritev2(2) with flags at the descriptor's position."""
-    kind, host = t.files.kind(fd), host_rw_flags(t, fd, flags, None, 0)
-    if kind == Kind.SYNTHETIC:
-        return _write_at(t, fd, pieces, -1, host)
-    if not host & NOWAIT:
+    if offset >= 0:
+        return os.pwritev(fd, pieces[:IOV_MAX], offset, flags)
+    if not flags & NOWAIT:
         _wait_first(t, fd, kind, POLLOUT)
-    return descriptors.writev(fd, pieces[:IOV_MAX], _missing(pieces, wanted), host)
+    return descriptors.writev(fd, pieces[:IOV_MAX], missing, flags)
 
 
 def _wait_first(t: Thread, fd: int, kind: Kind, events: int) -> None:
@@ -341,9 +331,8 @@ def read_vector_at(
         return _no_vector(t, fd, os.O_RDONLY)
     if flags:
         check_access(t, fd, os.O_RDONLY)
-    if offset >= 0:
-        return _read_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
-    return _read_with(t, fd, pieces, flags, t.memory.iovec_size(iov, count))
+    missing = _missing(pieces, t.memory.iovec_size(iov, count))
+    return _read_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)), missing)
 
 
 def write_vector_at(
@@ -365,9 +354,8 @@ def write_vector_at(
         return _no_vector(t, fd, os.O_WRONLY)
     if flags:
         check_access(t, fd, os.O_WRONLY)
-    if offset >= 0:
-        return _write_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)))
-    return _write_with(t, fd, pieces, flags, t.memory.iovec_size(iov, count))
+    missing = _missing(pieces, t.memory.iovec_size(iov, count))
+    return _write_at(t, fd, pieces, offset, host_rw_flags(t, fd, flags, offset, size_of(pieces)), missing)
 
 
 def host_rw_flags(t: Thread, fd: int, flags: int, offset: int | None, size: int) -> int:

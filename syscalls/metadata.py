@@ -81,8 +81,10 @@ def _of_descriptor(t: Thread, fd: int) -> "Any":
     return os.fstat(fd) if entry is None else entry.node.stat(t.process)
 
 
-def _is_empty(t: Thread, path: int) -> bool:
-    """Whether there is no path, or nothing in it. A bad address is judged later."""
+def _means_descriptor(t: Thread, dirfd: int, path: int, flags: int) -> bool:
+    """Whether there is no path, or nothing in it, and may be: then no flag is strange. A bad address is judged later."""
+    if not flags & AtFlags.EMPTY_PATH or dirfd < 0:
+        return False
     try:
         return not path or t.memory.read(path, 1) == b"\0"
     except LinuxError:
@@ -92,7 +94,7 @@ def _is_empty(t: Thread, path: int) -> bool:
 @syscall(direct="fstatat")
 def newfstatat(t: Thread, dirfd: DirFd, path: PathPtr, buf: StatOut, flags: AtBits) -> int:
     """Metadata of a file relative to a directory, or of the descriptor itself."""
-    if flags & AtFlags.EMPTY_PATH and dirfd >= 0 and _is_empty(t, path):
+    if _means_descriptor(t, dirfd, path, flags):
         return _store(t, buf, _of_descriptor(t, dirfd))
     _flags(flags, STAT_FLAGS)
     with _place(t, dirfd, path, flags, null=True) as place:
@@ -104,10 +106,9 @@ def statx(t: Thread, dirfd: DirFd, path: PathPtr, flags: AtBits, mask: StatxBits
     """Extended metadata. Linux 4.11."""
     if mask & StatxMask.RESERVED or flags & SYNC_TYPE == SYNC_TYPE:
         raise LinuxError(Errno.EINVAL)
-    itself = bool(flags & AtFlags.EMPTY_PATH) and dirfd >= 0 and _is_empty(t, path)
-    if not itself:
+    if not _means_descriptor(t, dirfd, path, flags):
         _flags(flags, STAT_FLAGS)
-    with t.at(dirfd, b"", empty=True) if itself else _place(t, dirfd, path, flags, null=True) as place:
+    with _place(t, dirfd, path, flags, null=True) as place:
         t.memory.write(buf, place.statx(flags & SYNC_TYPE, mask))
     return 0
 

@@ -213,7 +213,7 @@ def _send_text(t: Thread, fd_out: int, fd_in: int, offset: int, position: int | 
     node = t.files.synthetic(fd_in)
     at = node.position if position is None else position
     text = node.read(t.process, min(count, MAX_RW_COUNT), at)
-    sent = transfer.write_pieces(t, fd_out, [memoryview(text)]) if text else 0
+    sent = transfer.write_pieces(t, fd_out, [memoryview(text)], len(text)) if text else 0
     if position is None:
         node.position = at + sent
     else:

@@ -259,6 +259,23 @@ def test_float_state_survives_a_round_trip(machine: Machine) -> None:
     assert machine.engine.register(RAX) == 0
 
 
+@pytest.mark.parametrize("step", [0, 4096])
+def test_a_budget_counts_blocks_whatever_misses(machine: Machine, step: int) -> None:
+    """A page after the other, each a miss, or always the same: the tick comes at the same block, and a run can be repeated."""
+    room = mmap.mmap(-1, 1 << 26)
+    base = 0x1000_0000
+    machine.engine.map_range(base, base + len(room), ctypes.addressof(ctypes.c_char.from_buffer(room)), 3)
+    loop = b"\xff\x07\x48\x01\xf7\x48\xff\xc3\xeb\xf6"  # incl (rdi); add rdi, rsi; inc rbx; jmp to the first
+    machine.memory[0 : len(loop)] = loop
+    machine.engine.flush_code()
+    ARCH.start_registers(machine.engine, CODE, READONLY - 64)
+    machine.engine.write_registers((RDI, RSI), (base, step))
+    machine.engine.set_budget(15_000)
+    assert Stop(machine.engine.run(None)) == Stop.ATTENTION
+    assert machine.engine.take_tick()
+    assert machine.engine.register(RBX) == 15_000 - 1
+
+
 def test_indirect_jumps_go_where_the_code_of_now_is(machine: Machine) -> None:
     """Whatever was there before: other code, and more flushes of the TLB than the compiled engine can count."""
     call = load(3, CODE + 64) + b"\xff\xd3\xff\xd3" + load(0, 99) + b"\x0f\x05"  # call rbx, twice; an unknown call

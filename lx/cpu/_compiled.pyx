@@ -1034,7 +1034,7 @@ cdef class Engine:
     cdef void *return_ptrs[4]
     # where Unicorn keeps these registers, if that is known: `learn`
     cdef uint64_t *state
-    cdef int places[9]
+    cdef int places[8]
     cdef int return_places[4]
     cdef int return_count
     # what stopped a run
@@ -1500,8 +1500,10 @@ cdef class Engine:
         cdef void *ptrs[LONGEST]
         cdef tuple given = tuple(values)
         cdef int i, n = len(ids)
-        if n > LONGEST or len(given) != n:
-            raise ValueError("a value for each register, of which there are too many")
+        if n > LONGEST:
+            raise ValueError("too many registers")
+        if len(given) != n:
+            raise ValueError("a value for each register")
         for i in range(n):
             names[i] = <int>PyLong_AsLong(ids[i])
             words[i] = PyLong_AsUnsignedLongLongMask(given[i])
@@ -1915,11 +1917,12 @@ cdef bint on_fill(void *uc, uint64_t address, int kind, TlbEntry *entry, void *d
 cdef void crowd(Engine self) noexcept:
     """So many misses: if they have come fast, the TLB is too small. Unicorn doubles one that is nearly full when it is flushed,
     which a program that does not change its mappings never has done; a run is left for that. It starts with 256 entries.
+    Never while blocks are counted: a stop counts one twice, and what comes fast is the host's matter, so no run would repeat.
     """
     cdef int64_t now = lx_now()
     cdef bint fast = now - self.crowd_since < CROWD * CROWDED_MISS
     self.crowd, self.crowd_since = 0, now
-    if fast and self.grown < MOST_GROWN:
+    if fast and self.grown < MOST_GROWN and not self.counting:
         self.grown += 1
         self.crowded = True
         UC_stop(self.uc)

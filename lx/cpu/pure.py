@@ -705,11 +705,14 @@ class Engine:
             self._stop(self.uc)
 
     def _look_at_crowd(self) -> None:
-        """So many misses: if they have come fast, have the run left and the TLB flushed, at which Unicorn doubles a full one."""
+        """So many misses: if they have come fast, have the run left and the TLB flushed, at which Unicorn doubles a full one.
+
+        Never while blocks are counted: a stop counts one twice, and what comes fast is the host's matter, so no run would repeat.
+        """
         now = time.monotonic_ns()
         fast = now - self._crowd_since < CROWD * CROWDED_MISS
         self._crowd, self._crowd_since = 0, now
-        if fast and self._grown < MOST_GROWN:
+        if fast and self._grown < MOST_GROWN and self._count_block is None:
             self._grown += 1
             self._crowded = True
             self._stop(self.uc)

@@ -234,8 +234,6 @@ class Signals:
                 blocked = (leader.mask | self._awaited) & bit(signo)
                 if self._ignored(signo) and not (blocked and (code <= 0 or self.actions[signo].handler == SIG_DFL)):
                     continue
-                if any(pending.signo == signo for pending in self.queue):
-                    continue
             timed |= code == SI_TIMER
             if code == SI_TIMER and self.process.timers is not None:
                 self._timed(info)
@@ -245,8 +243,8 @@ class Signals:
                 self._direct(leader, Pending(signo, info))
             elif code == SI_KERNEL and signo in OF_TERMINALS and not self.process.thread.mask & bit(signo):
                 self._direct(self.process.thread, Pending(signo, info))
-            elif signo >= SIGRTMIN or all(pending.signo != signo for pending in self.queue):
-                self.queue.append(Pending(signo, info))
+            else:
+                self._pend(signo, info)
         # After drain, which empties the wake pipe: a child's byte in it is gone only if the child is seen here.
         self.child_event |= self.process.engine.take_child()
         bus = self.process.engine.take_bus()
@@ -313,10 +311,13 @@ class Signals:
 
     def to_itself(self, info: bytes) -> None:
         """A signal of the process to itself that the host does not see: `taken_at_once`, or glibc keeps it for itself."""
-        signo = SIGINFO_HEAD.unpack_from(info)[0]
+        self._pend(SIGINFO_HEAD.unpack_from(info)[0], info)
+        self.process.attention()
+
+    def _pend(self, signo: int, info: bytes) -> None:
+        """For the process, unless it is a classic signal that is pending already."""
         if signo >= SIGRTMIN or all(pending.signo != signo for pending in self.queue):
             self.queue.append(Pending(signo, info))
-        self.process.attention()
 
     def _direct(self, t: "Thread", pending: Pending) -> None:
         t.pending.append(pending)
