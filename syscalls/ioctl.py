@@ -7,7 +7,8 @@ reach out of the zone (TIOCSTI types into the operator's own shell).
 
 A bad address is not judged here: the host is asked with a bad one of its own, so that ENOTTY and EIO come before EFAULT.
 
-Limits: another host than Linux answers the commands that its termios module names, and their structures cross unchanged.
+Limits: another host than Linux answers the commands that its termios module names; a terminal's settings cross by name
+(lx.host.terminals), all other structures unchanged.
 """
 
 import os
@@ -36,6 +37,7 @@ from lx.abi.ioctl import (
 from lx.abi.signals import NSIG
 from lx.abi.word import s32
 from lx.host import descriptors, numbers
+from lx.host.terminals import HOST
 from lx.kernel import errand
 from lx.kernel.thread import Thread
 from syscalls import _transfer as transfer
@@ -51,6 +53,8 @@ IFCONF_MAX = 1 << 16
 HOST_IFCONF = Struct("@iP")
 Action: "TypeAlias" = Callable[[Thread, int, int, int], int]
 """(thread, descriptor, host's command, argument) to the result."""
+Turn: "TypeAlias" = Callable[[bytes], bytes | bytearray]
+"""A structure from Linux's numbers to the host's, or back."""
 
 
 def host_command(command: Ioctl) -> int | None:
@@ -64,24 +68,24 @@ EPOLL = b"anon_inode:[eventpoll]"
 # ---- what arguments are
 
 
-def _out(size: int) -> Action:
+def _out(size: int, to_linux: Turn = bytes) -> Action:
     """An address of `size` bytes that the host fills in."""
 
     def run(t: Thread, fd: int, command: int, arg: int) -> int:
         data = bytearray(size)
         result = descriptors.ioctl_buffer(fd, command, data)
-        t.memory.write(arg, bytes(data))
+        t.memory.write(arg, bytes(to_linux(bytes(data))))
         return result
 
     return run
 
 
-def _in(size: int, *, waits: bool = False) -> Action:
+def _in(size: int, to_host: Turn = bytes, *, waits: bool = False) -> Action:
     """An address of `size` bytes that the host reads. waits: for output to drain, or for the foreground (SIGTTOU)."""
 
     def run(t: Thread, fd: int, command: int, arg: int) -> int:
         try:
-            data = bytearray(t.memory.read(arg, size))
+            data = bytearray(to_host(t.memory.read(arg, size)))
         except LinuxError:
             return descriptors.ioctl(fd, command, descriptors.nowhere)
         if waits:
@@ -193,14 +197,14 @@ def _refuse(errno: Errno) -> Action:
 
 COMMANDS: dict[int, Action] = {
     Ioctl.FIGETBSZ: _out(INT),
-    Ioctl.TCGETS: _out(TERMIOS),
-    Ioctl.TCSETS: _in(TERMIOS, waits=True),
-    Ioctl.TCSETSW: _in(TERMIOS, waits=True),
-    Ioctl.TCSETSF: _in(TERMIOS, waits=True),
-    Ioctl.TCGETA: _out(TERMIO),
-    Ioctl.TCSETA: _in(TERMIO, waits=True),
-    Ioctl.TCSETAW: _in(TERMIO, waits=True),
-    Ioctl.TCSETAF: _in(TERMIO, waits=True),
+    Ioctl.TCGETS: _out(TERMIOS, HOST.to_linux),
+    Ioctl.TCSETS: _in(TERMIOS, HOST.to_host, waits=True),
+    Ioctl.TCSETSW: _in(TERMIOS, HOST.to_host, waits=True),
+    Ioctl.TCSETSF: _in(TERMIOS, HOST.to_host, waits=True),
+    Ioctl.TCGETA: _out(TERMIO, HOST.to_linux),
+    Ioctl.TCSETA: _in(TERMIO, HOST.to_host, waits=True),
+    Ioctl.TCSETAW: _in(TERMIO, HOST.to_host, waits=True),
+    Ioctl.TCSETAF: _in(TERMIO, HOST.to_host, waits=True),
     Ioctl.TCSBRK: _plain_waits,
     Ioctl.TCXONC: _plain_waits,
     Ioctl.TCFLSH: _plain_waits,
@@ -231,10 +235,10 @@ COMMANDS: dict[int, Action] = {
     Ioctl.TIOCSBRK: _plain,
     Ioctl.TIOCCBRK: _plain,
     Ioctl.TIOCGSID: _out(INT),
-    Ioctl.TCGETS2: _out(TERMIOS2),
-    Ioctl.TCSETS2: _in(TERMIOS2, waits=True),
-    Ioctl.TCSETSW2: _in(TERMIOS2, waits=True),
-    Ioctl.TCSETSF2: _in(TERMIOS2, waits=True),
+    Ioctl.TCGETS2: _out(TERMIOS2, HOST.to_linux),
+    Ioctl.TCSETS2: _in(TERMIOS2, HOST.to_host, waits=True),
+    Ioctl.TCSETSW2: _in(TERMIOS2, HOST.to_host, waits=True),
+    Ioctl.TCSETSF2: _in(TERMIOS2, HOST.to_host, waits=True),
     Ioctl.TIOCGPTN: _out(INT),
     Ioctl.TIOCSPTLCK: _in(INT),
     Ioctl.TIOCGDEV: _out(INT),
@@ -247,7 +251,7 @@ COMMANDS: dict[int, Action] = {
     Ioctl.FIONCLEX: _close_on_exec(False),
     Ioctl.FIOCLEX: _close_on_exec(True),
     Ioctl.FIOASYNC: _in(INT),
-    Ioctl.TIOCGLCKTRMIOS: _out(TERMIOS),
+    Ioctl.TIOCGLCKTRMIOS: _out(TERMIOS, HOST.to_linux),
     Ioctl.FIOQSIZE: _out(LOFF),
     Ioctl.SIOCATMARK: _out(INT),
     Ioctl.SIOCGSTAMP: _out(TIMEVAL),

@@ -7,14 +7,23 @@ and none of them may be skipped for it: a host with other numbers runs the same 
 
 import _signal as host_signal
 import errno as host_errno
+import mmap
 import os
 import sys
 from struct import Struct
 
 from lx.abi.errno import Errno
 from lx.abi.fcntl import O_SYNC, O_TMPFILE, OpenFlags
+from lx.abi.mman import Madvise, MapFlags
 from lx.abi.signals import NSIG, SIGRTMIN, Signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from lx.abi.names import IntEnum, IntFlag
+
+LINUX = sys.platform == "linux"
 _ALIASES = {"EWOULDBLOCK": Errno.EAGAIN, "EDEADLOCK": Errno.EDEADLK, "ENOTSUP": Errno.EOPNOTSUPP}
 
 
@@ -96,6 +105,16 @@ def mask_to_linux(mask: int) -> int:
     if _SAME_SIGNALS:
         return mask
     return sum(1 << linux - 1 for host, linux in _TO_LINUX.items() if mask >> host - 1 & 1)
+
+
+def by_name(names: "type[IntEnum] | type[IntFlag]", module: "Any", prefix: str = "", *, linux: bool = LINUX) -> dict[int, int]:
+    """Linux's number to the host's, by a module's names; a Linux host has those too that Python does not name."""
+    host = {int(name): getattr(module, f"{prefix}{name.name}", int(name) if linux else None) for name in names}
+    return {own: number for own, number in host.items() if number is not None}
+
+
+MAPPING = by_name(MapFlags, mmap, "MAP_")
+ADVICE = by_name(Madvise, mmap, "MADV_")
 
 
 _OPEN = [

@@ -15,7 +15,6 @@ from ctypes import c_int, c_size_t, c_uint, c_void_p
 from functools import cache
 from struct import Struct
 
-from lx.abi.names import IntEnum
 from lx.abi.socket import (
     FAMILY,
     OPTIONS,
@@ -28,8 +27,8 @@ from lx.abi.socket import (
 )
 from lx.host.libc import bind as _bind
 from lx.host.libc import failure
+from lx.host.numbers import LINUX, by_name
 
-LINUX = sys.platform == "linux"
 EADDRINUSE = errno.EADDRINUSE
 Buffer = tuple[int, int]
 
@@ -72,15 +71,9 @@ class _MsgHdr(ctypes.Structure):
 # ---- numbers
 
 
-def _numbers(names: type[IntEnum]) -> dict[int, int]:
-    """Linux's number to the host's, by name; a Linux host has those too that Python does not name."""
-    host = {int(name): getattr(python, name.name, int(name) if LINUX else None) for name in names}
-    return {linux: number for linux, number in host.items() if number is not None}
-
-
-FAMILIES = _numbers(Family)
+FAMILIES = by_name(Family, python)
 _FAMILIES_BACK = {host: linux for linux, host in FAMILIES.items()}
-TYPES = _numbers(SocketType)
+TYPES = by_name(SocketType, python)
 _TYPES_BACK = {host: linux for linux, host in TYPES.items()}
 _FLAGS = [
     (int(flag), int(getattr(python, f"MSG_{flag.name}", flag if LINUX else 0)))
@@ -121,7 +114,7 @@ def type_to_host(kind: int) -> int:
 
 @cache
 def _options(level: int) -> dict[int, int]:
-    return _numbers(OPTIONS[level]) if level in OPTIONS else {}
+    return by_name(OPTIONS[level], python) if level in OPTIONS else {}
 
 
 def option_to_host(level: int, option: int) -> tuple[int, int] | None:

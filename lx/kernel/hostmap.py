@@ -8,8 +8,15 @@ import ctypes
 import functools
 import os
 
+from lx.abi.mman import MapFlags
+from lx.host import numbers
+
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
-MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_NORESERVE = 0x01, 0x02, 0x10, 0x20, 0x4000
+MAP_SHARED, MAP_PRIVATE = numbers.MAPPING[MapFlags.SHARED], numbers.MAPPING[MapFlags.PRIVATE]
+MAP_ANONYMOUS = numbers.MAPPING[MapFlags.ANONYMOUS]
+MAP_FIXED = 0x10
+"""What every system with mmap calls it, though Python has no name for it."""
+MAP_NORESERVE = numbers.MAPPING.get(MapFlags.NORESERVE, 0)
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -80,8 +87,8 @@ def munmap(address: int, length: int) -> None:
 
 
 def madvise(address: int, length: int, advice: int) -> None:
-    """madvise(2)."""
-    _checked("madvise", address, length, advice)
+    """madvise(2), with Linux's advice; EINVAL for one that the host has no name for."""
+    _checked("madvise", address, length, numbers.ADVICE.get(advice, -1))
 
 
 def msync(address: int, length: int, flags: int) -> None:
