@@ -6,7 +6,6 @@ the kernel); the guest's addresses never reach the host as they are.
 
 import os
 import stat
-from typing import NoReturn
 
 from lx.abi.capability import Cap
 from lx.abi.errno import Errno, LinuxError
@@ -18,6 +17,10 @@ from lx.kernel.memory import PAGE, AddressSpace, Vma, VmaFile, page_up
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
 from syscalls.types import U64, Annotated, Fd, Int, Offset, Ptr, Size, UInt, ULong, flags_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 ProtBits = Annotated[int, flags_of(Prot, U64)]
 MapBits = Annotated[int, flags_of(MapFlags, U64)]
@@ -104,7 +107,7 @@ def mmap(t: Thread, addr: Ptr, length: Size, prot: ProtBits, flags: MapBits, fd:
 HUGE_PAGE = 2 << 20
 
 
-def _refuse_huge(t: Thread, addr: int, size: int, flags: int, offset: int) -> NoReturn:
+def _refuse_huge(t: Thread, addr: int, size: int, flags: int, offset: int) -> "NoReturn":
     """Huge pages are a file of Linux's own, and there are none in it."""
     size += -size % HUGE_PAGE
     if flags & MapFlags.FIXED and addr % HUGE_PAGE:

@@ -1,6 +1,7 @@
 """What every run pays: no module that costs more than it gives; named numbers and records as enum's and dataclasses'."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,20 @@ def test_a_run_imports_nothing_slow(build: Callable[..., Path]) -> None:
     if "lx.cpu._compiled" not in loaded:
         pytest.skip("the compiled engine was not built")
     assert not SLOW & loaded
+
+
+def test_no_room_imports_anything_slow() -> None:
+    """Nor do the rooms of the calls, which come when a call of theirs does."""
+    rooms = "from syscalls.index import FAMILY_OF; [__import__('syscalls.' + family) for family in {*FAMILY_OF.values()}]"
+    done = subprocess.run(
+        [sys.executable, "-S", "-X", "importtime", "-c", rooms],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "syscalls.memory" in loaded and not SLOW & loaded
 
 
 class Colour(IntEnum):

@@ -4,8 +4,6 @@ The three differ in the numbers of their commands (STAT, INFO and STAT_ANY follo
 the whole (SHM_INFO and its like, /proc/sysvipc) are those of the zone; limits are the host's.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.ipc import (
     MSGINFO,
@@ -21,9 +19,11 @@ from lx.abi.ipc import (
     SemCommand,
     ShmCommand,
 )
+from lx.abi.record import dataclass
 from lx.host import sysv
 from lx.kernel.ipc.table import SLOTS, Table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lx.kernel.process import Process
     from lx.kernel.thread import Thread
@@ -32,7 +32,8 @@ IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO = 0, 1, 2, 3
 PAGE = 4096
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Kind:
     """One of the three."""
 
     name: str

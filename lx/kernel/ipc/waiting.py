@@ -6,10 +6,10 @@ semaphore waiters. It belongs to a thread; the first run of a call makes a new o
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from lx.kernel.wait import Park
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lx.kernel.thread import Thread
 
