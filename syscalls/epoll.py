@@ -41,7 +41,7 @@ def epoll_create1(t: Thread, flags: Annotated[int, flags_of(EpollFlags)]) -> int
     return t.files.adopt_epoll(host.epoll_create(open_flags_to_host(flags)))
 
 
-@syscall()
+@syscall(direct="epoll control")
 def epoll_ctl(t: Thread, epfd: Fd, op: Annotated[int, one_of(EpollOp)], fd: Fd, event: EventIn) -> int:
     """Add, change or remove a descriptor of an epoll set."""
     events, data = t.memory.read_struct(event, EPOLL_EVENT) if op != EpollOp.DEL else (0, 0)

@@ -323,6 +323,7 @@ CONSTANTS: dict[str, str] = {
 }
 
 DIRECT: dict[str, str] = {
+    "epoll_ctl": "epoll control",
     "epoll_pwait": "epoll masked",
     "epoll_wait": "epoll",
     "close": "close",

@@ -52,6 +52,9 @@ POLLED = st.one_of(
 )
 WITHIN_A_PAGE = ADDRESSES.filter(lambda address: address % PAGE < PAGE - 24)
 """Of an event that does not fit Linux has written a part before it says EFAULT."""
+EVENTS = st.builds(
+    lambda bits, data: struct.pack("<IQ", bits, data), st.sampled_from([0, 1, 4, 5, 1 << 28 | 1, 1 << 30 | 5, 2**32 - 1]), WORDS
+)
 MODES = st.sampled_from([0, 1, 4, 6, 7, 8, 2**32])
 OPEN_FLAGS = st.sampled_from(
     [0, 1, 2, 3, 0o100, 0o102, 0o300, 0o1001, 0o2001, 0o4000, 0o200000, 0o200100, 0o400000, 0o2100002, 1 << 40]
@@ -65,6 +68,7 @@ STEPS = st.one_of(
     st.tuples(st.just("poll"), POLLED, st.sampled_from([0, 1, 2, 3, 2**32 + 1]), st.just(0)),
     st.tuples(st.just("epoll_wait"), FDS, WITHIN_A_PAGE, st.sampled_from([0, 1, 2, 300, 400, 2**31, 2**32 + 1]), st.just(0)),
     st.tuples(st.just("epoll_pwait"), FDS, WITHIN_A_PAGE, st.just(2), st.just(0), st.sampled_from([0, BASE]), st.just(8)),
+    st.tuples(st.just("epoll_ctl"), FDS, st.sampled_from([0, 1, 2, 3, 4, 2**32 + 1]), FDS, st.one_of(EVENTS, ADDRESSES)),
     st.tuples(st.sampled_from(["stat", "lstat"]), PATHS, ADDRESSES),
     st.tuples(st.just("newfstatat"), DIRECTORIES, PATHS, ADDRESSES, st.sampled_from([0, 0x100, 0x1000, 0x800, 0x400])),
     st.tuples(st.just("access"), PATHS, MODES),

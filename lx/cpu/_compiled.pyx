@@ -357,16 +357,18 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT,
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT,
            LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
     static int64_t lx_fstat(int fd, void *host) { return syscall(SYS_fstat, fd, host); }
     static int lx_epoll(int fd, void *host, int most) { return epoll_wait(fd, host, most, 0); }
+    static int lx_epoll_control(int fd, int how, int64_t other, void *host) { return epoll_ctl(fd, how, (int)other, host); }
     #else
     static int64_t lx_fstat(int fd, void *host) { errno = ENOSYS; return -1; }
     static int lx_epoll(int fd, void *host, int most) { errno = ENOSYS; return -1; }
+    static int lx_epoll_control(int fd, int how, int64_t other, void *host) { errno = ENOSYS; return -1; }
     #endif
     /* A pipe or a socket, asked not to wait whatever its O_NONBLOCK says. */
     static int64_t lx_stream(int how, int fd, void *host, uint64_t size)
@@ -388,7 +390,8 @@ cdef extern from *:
                   : how == LX_FSTAT ? lx_fstat(fd, host)
                   : how == LX_SEND ? send(fd, host, size, MSG_DONTWAIT | (offset & LX_NOSIGNAL ? MSG_NOSIGNAL : 0))
                   : how == LX_RECEIVE ? recv(fd, host, size, MSG_DONTWAIT)
-                  : how == LX_EPOLL ? lx_epoll(fd, host, (int)size) : lx_stream(how, fd, host, size);
+                  : how == LX_EPOLL ? lx_epoll(fd, host, (int)size)
+                  : how == LX_EPOLL_CONTROL ? lx_epoll_control(fd, (int)size, offset, host) : lx_stream(how, fd, host, size);
         *error = errno;
         return n;
     }
@@ -816,7 +819,7 @@ cdef extern from *:
     uint64_t HOST_NOFOLLOW "((uint64_t)O_NOFOLLOW)"
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
-    int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
+    int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
     int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
@@ -945,10 +948,12 @@ cdef enum:
     DIRECT_PIPE = 2
     DIRECT_SOCKET = 4
     DIRECT_EPOLL = 5
-    PIPE_BUF = 4096
     MSG_DONTWAIT = 0x40
     MSG_NOSIGNAL = 0x4000
     EPOLL_EVENT_SIZE = 12
+    EPOLL_CTL_ADD = 1
+    EPOLL_CTL_DEL = 2
+    EPOLL_CTL_MOD = 3
     MOST_EVENTS = 4096
     POLLFD_SIZE = 8
     MOST_POLLED = 1024
@@ -971,8 +976,8 @@ cdef enum:
 
 DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
                 "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
-                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "stat": LX_STAT, "lstat": LX_LSTAT,
-                "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
+                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED,
+                "epoll control": LX_EPOLL_CONTROL, "stat": LX_STAT, "lstat": LX_LSTAT, "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
                 "umask": LX_UMASK, "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
                 "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
 OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive", "umask", "parent"}
@@ -1983,6 +1988,8 @@ cdef bint carry_out(Engine self, int how) noexcept:
         return self.direct[fd] == DIRECT_EPOLL and carry_out_epoll(self, <int>fd)
     if how == LX_EPOLL_MASKED:
         return False
+    if how == LX_EPOLL_CONTROL:
+        return self.direct[fd] == DIRECT_EPOLL and carry_out_epoll_control(self, <int>fd)
     if how == LX_SEND or how == LX_RECEIVE:
         if self.direct[fd] != DIRECT_SOCKET or w[5] or <uint32_t>w[4] & ~<uint32_t>(MSG_DONTWAIT | MSG_NOSIGNAL):
             return False
@@ -2032,13 +2039,13 @@ cdef inline bint carry_out_fact(Engine self, int how) noexcept:
 
 
 cdef bint carry_out_poll(Engine self) noexcept:
-    """poll on pipes, sockets, epoll sets and what never waits, of a thread that is alone, unless it waits for a time that ends."""
+    """poll on pipes, sockets, epoll sets and what never waits; a thread that is alone waits here, unless for a time that ends."""
     cdef uint64_t *w = self.words
     cdef int timeout, found, i, fd
     cdef uint32_t count
     cdef void *fds
     cdef bint ready
-    if not self.alone or self.on_write is not None:
+    if self.on_write is not None:
         return False
     self.load()
     count, timeout = <uint32_t>w[2], <int><uint32_t>w[3]
@@ -2181,8 +2188,6 @@ cdef bint carry_out_stream(Engine self, int how, int fd, char *host, uint64_t si
     cdef int64_t n
     cdef bint writing = how == LX_TO_PIPE or how == LX_SEND
     cdef bint waited = False
-    if writing and not self.alone and (self.direct[fd] != DIRECT_PIPE or size > PIPE_BUF):
-        return False
     while True:
         n = lx_direct(how, fd, host + done, size - done, <int64_t>flags, &self.refused)
         if n >= 0:
@@ -2207,13 +2212,13 @@ cdef bint carry_out_stream(Engine self, int how, int fd, char *host, uint64_t si
 
 
 cdef bint carry_out_epoll(Engine self, int fd) noexcept:
-    """epoll_wait, and epoll_pwait without a mask, of a thread that is alone, unless it waits for a time that ends."""
+    """epoll_wait, and epoll_pwait without a mask; a thread that is alone waits here, unless for a time that ends."""
     cdef uint64_t *w = self.words
     cdef int most = <int><uint32_t>w[3], timeout = <int><uint32_t>w[4]
     cdef int64_t found
     cdef bint ready
     cdef void *host
-    if not self.alone or self.on_write is not None or not 0 < most <= MOST_EVENTS:
+    if self.on_write is not None or not 0 < most <= MOST_EVENTS:
         return False
     host = plain(self, w[2], <uint64_t>most * EPOLL_EVENT_SIZE)
     if host == NULL:
@@ -2230,6 +2235,25 @@ cdef bint carry_out_epoll(Engine self, int fd) noexcept:
             ready = lx_await(fd, 0)
         if not ready:
             return False
+
+
+cdef bint carry_out_epoll_control(Engine self, int fd) noexcept:
+    """epoll_ctl of a descriptor that is known."""
+    cdef uint64_t *w = self.words
+    cdef uint64_t other = <uint32_t>w[3]
+    cdef int operation = <int><uint32_t>w[2]
+    cdef void *event = NULL
+    cdef Range *r
+    if other >= self.direct_count or not self.direct[other] or not EPOLL_CTL_ADD <= operation <= EPOLL_CTL_MOD:
+        return False
+    if operation != EPOLL_CTL_DEL:
+        r = self.at(w[4])
+        if r == NULL or not r.prot & (PROT_READ | PROT_WRITE | PROT_EXEC) or r.end - w[4] < EPOLL_EVENT_SIZE:
+            return False
+        event = <void *>(w[4] + r.delta)
+    if lx_direct(LX_EPOLL_CONTROL, fd, event, operation, <int64_t>other, &self.refused) < 0:
+        return refuse(self)
+    return served(self, 0)
 
 
 cdef bint carry_out_fork(Engine self, int how) noexcept:
