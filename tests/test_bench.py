@@ -378,6 +378,18 @@ def test_a_program_is_measured_four_ways(tmp_path: Path) -> None:
     assert 2e5 < peak.columns["native"].median < 2e7
 
 
+def test_a_server_is_measured_with_its_load(tmp_path: Path) -> None:
+    def load(idle: bool) -> list[str]:
+        pause = 0 if idle else 0.3
+        return ["/bin/sh", "-c", f"until [ -p fifo ]; do sleep 0.01; done; sleep {pause}; echo end > fifo; sleep 99"]
+
+    launcher = measure.build(tmp_path, [suite.HERE / "launch.c"], "launch")
+    words = ["/bin/sh", "-c", "mkfifo fifo; read word < fifo; echo $word"]
+    program = rows.Program("p", "a server", "sh", lambda _: words, idle=lambda _: words, load=load)
+    net = measure.measure_program(program, [Peer("native")], Plan(rounds=1), tmp_path, launcher)[1]
+    assert 0.1 < net.columns["native"].median < 1
+
+
 @pytest.mark.parametrize(("script", "said"), [("exit 3", "failed: status 3"), ("kill -9 $$", "crashed: SIGKILL")])
 def test_a_program_that_fails_has_no_figures(tmp_path: Path, script: str, said: str) -> None:
     for row in program_rows(tmp_path, script, Peer("native")):

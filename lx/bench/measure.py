@@ -11,8 +11,8 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -287,9 +287,12 @@ def measure_program(program: Program, peers: Sequence[Peer], plan: Plan, data: P
         del rows["net"]
     expected: list[bytes] = []
 
+    def run(peer: Peer, command: list[str], cwd: Path, limit: float, *, idle: bool) -> tuple[bytes, float, float, float]:
+        with beside(program.load(idle) if program.load else None, cwd):
+            return launch(launcher, peer.command(command), peer.environment, cwd, limit, None if idle else program.stdin(data))
+
     def one(peer: Peer, _: int, cwd: Path) -> Run:
-        command = peer.command(program.make(data))
-        out, wall, cpu, peak = launch(launcher, command, peer.environment, cwd, plan.limit * 4, program.stdin(data))
+        out, wall, cpu, peak = run(peer, program.make(data), cwd, plan.limit * 4, idle=False)
         if program.stable and not peer.instead:
             if not expected:
                 expected.append(out)
@@ -297,7 +300,7 @@ def measure_program(program: Program, peers: Sequence[Peer], plan: Plan, data: P
                 raise Problem(f"nonsense: its output differs: {out[:40]!r}")
         values = {"cpu": cpu, "peak": peak}
         if program.idle:
-            values["net"] = wall - launch(launcher, peer.command(program.idle(data)), peer.environment, cwd, plan.limit)[1]
+            values["net"] = wall - run(peer, program.idle(data), cwd, plan.limit, idle=True)[1]
         for kind, value in values.items():
             rows[kind].columns.setdefault(peer.name, Sample()).runs.append(Run([value]))
         return Run([wall])
@@ -310,6 +313,21 @@ def measure_program(program: Program, peers: Sequence[Peer], plan: Plan, data: P
             elif any(run.values[0] <= 0 for run in row.columns[peer_name].runs):
                 row.columns[peer_name] = Sample(problem="noise: start-up took longer than the whole")
     return list(rows.values())
+
+
+@contextmanager
+def beside(command: list[str] | None, cwd: Path) -> Iterator[None]:
+    """A native process for the time of a block, ended with it if it has not ended by itself; nobody reads what it says."""
+    if command is None:
+        yield
+        return
+    silent = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=cwd, stdout=silent, stderr=silent, start_new_session=True) as child:
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 def launch(

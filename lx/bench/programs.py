@@ -46,6 +46,11 @@ REDIS = (
     " redis-benchmark -s s -n 2000 -c 4 -t set,get --csv >/dev/null && echo done; kill $p; wait $p"
 )
 
+CLIENTS = (
+    "i=0; while [ ! -S s ] && [ $i -lt 3000 ]; do sleep 0.01; i=$((i+1)); done;"
+    " [ $1 = 0 ] || redis-benchmark -s s -n $1 -c 50 -t get --csv; redis-cli -s s shutdown nosave"
+)
+
 
 def where(name: str) -> str:
     """The program's path; its name if it is absent (nothing is run then)."""
@@ -55,6 +60,11 @@ def where(name: str) -> str:
 def compiler(data: Path) -> list[str]:
     """cc1 itself, so that one process does the work."""
     return [first_line([where("gcc"), "-print-prog-name=cc1"]), "-O2", "-quiet", "-o", "/dev/null", str(data / "one.c")]
+
+
+def redis_server(_: Path) -> list[str]:
+    """A server on a UNIX socket in its working directory."""
+    return [where("redis-server"), "--port", "0", "--unixsocket", "s", "--save", "", "--logfile", "log"]
 
 
 def at_most(bound: float) -> tuple[tuple[str, float], ...]:
@@ -142,6 +152,15 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     Program(
         "redis", "redis: 4,000 requests over a UNIX socket", "redis-server", lambda d: ["/bin/sh", "-c", REDIS], executes=True
+    ),
+    Program(
+        "redis GET",
+        "redis-server: 50,000 GETs of 50 native clients",
+        "redis-server",
+        redis_server,
+        idle=redis_server,
+        load=lambda idle: ["/bin/sh", "-c", CLIENTS, "clients", "0" if idle else "50000"],
+        targets=at_most(2),
     ),
 )
 

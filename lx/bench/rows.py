@@ -190,6 +190,8 @@ class Program:
     input: str = ""
     idle: Callable[[Path], list[str]] | None = None
     """The same program with nothing to do: its start-up."""
+    load: Callable[[bool], list[str]] | None = None
+    """What runs natively beside it, and ends it: with much to do, or nothing (True)."""
     executes: bool = False
     rivals: Rivals = field(default_factory=dict)
     stable: bool = True
