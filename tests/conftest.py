@@ -8,8 +8,10 @@ Guests are compiled once per source, flags and compiler, into a directory that p
 two workers from building one program twice. LX_ENGINE chooses the engine; lx inherits it and the guest does not.
 """
 
+import contextlib
 import fcntl
 import hashlib
+import importlib
 import os
 import re
 import shutil
@@ -23,6 +25,9 @@ from pathlib import Path
 import pytest
 from compared import ENVIRONMENT, GUESTS, TIMEOUT, Build, LxRun, Outcome, lx_command, observe
 from programs import Case
+
+with contextlib.suppress(ImportError):  # before the other one loads Unicorn, as in a process that runs a program
+    importlib.import_module("lx.cpu._compiled")
 
 PLUGIN = "lx.testing.plugin"
 pytest_plugins = () if any(e.value == PLUGIN for e in entry_points(group="pytest11")) else (PLUGIN,)

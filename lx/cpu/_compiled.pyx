@@ -152,12 +152,14 @@ cdef extern from *:
     #define LX_LOOKUP_HEAD 174                  /* bytes of Unicorn's function before and after a call that the linker fills in */
     #define LX_LOOKUP_TAIL 41
     #define LX_LOOKUP_HASH 0x13feb8290bb2bb6au
+    static const unsigned char LX_ASK[] = {     /* and of the one that asks: it has to look where ours does */
+        0x4c, 0x8b, 0x87, 0xb8, 0x01, 0, 0, 0x41, 0x8b, 0x80, 0x40, 0x8a, 0, 0, 0x85, 0xc0, 0x79, 0x04, 0x85, 0xf6, 0x74, 0x0a, 0xc3 };
     static struct {
         struct { uint64_t key; void *code; } table[LX_JUMPS];
         uint64_t generation;
         uint64_t *state;                        /* whose jumps these are */
         uint32_t flags;                         /* under which its blocks have been translated */
-        int known;
+        int known, sparing;
         void *(*own)(void *);
         void (*flush_tlb)(void *, unsigned), (*flush_page)(void *, uint64_t, unsigned), (*flush)(void *);
         void (*drop)(void *, void *, uint64_t), (*drop_fast)(void *, void *, uint64_t, int, uintptr_t);
@@ -180,16 +182,18 @@ cdef extern from *:
         JUMPS.known = own && lx_hash(hash, own + LX_LOOKUP_HEAD + 5, LX_LOOKUP_TAIL) == LX_LOOKUP_HASH;
         JUMPS.known &= JUMPS.flush_tlb && JUMPS.flush_page && JUMPS.flush && JUMPS.drop && JUMPS.drop_fast && JUMPS.drop_range
             && JUMPS.drop_page;
+        JUMPS.sparing = JUMPS.known && TCG.ask && !memcmp((const void *)TCG.ask, LX_ASK, sizeof LX_ASK);
     }
     #define LX_AT(type, base, offset) (*(type *)((char *)(base) + (offset)))
+    #define LX_ASKED_TO_STOP(state) (LX_AT(int32_t, state, -0x10) < 0)
     static __attribute__((noinline)) void *lx_look_up(void *state, uint64_t pc, uint32_t flags, unsigned i)
     {
-        void *code = JUMPS.own(state);
+        void *code = JUMPS.own(state), *way_out = LX_AT(void *, LX_AT(void *, LX_AT(void *, state, -0x8a8), 0x300), 0x98);
         if (state != JUMPS.state) return code;
+        if (LX_ASKED_TO_STOP(state)) return way_out;
         if (!JUMPS.flags) JUMPS.flags = flags;
-        /* not the way out, which is taken for want of a block */
-        if (JUMPS.flags == flags && !LX_AT(uint64_t, state, 0xd8) && !(pc & LX_ENDED)
-                && code != LX_AT(void *, LX_AT(void *, LX_AT(void *, state, -0x8a8), 0x300), 0x98)) {
+        /* the way out is also taken for want of a block */
+        if (JUMPS.flags == flags && !LX_AT(uint64_t, state, 0xd8) && !(pc & LX_ENDED) && code != way_out) {
             JUMPS.table[i].key = pc | JUMPS.generation;
             JUMPS.table[i].code = code;
         }
@@ -200,7 +204,7 @@ cdef extern from *:
         uint64_t pc = LX_AT(uint64_t, state, 0x80);
         uint32_t flags = (LX_AT(uint32_t, state, 0x88) & 0x73100) | LX_AT(uint32_t, state, 0xb0);
         unsigned i = (pc ^ pc >> 12) % LX_JUMPS;
-        if (JUMPS.table[i].key == (pc | JUMPS.generation) && JUMPS.flags == flags && state == JUMPS.state)
+        if (JUMPS.table[i].key == (pc | JUMPS.generation) && JUMPS.flags == flags && state == JUMPS.state && !LX_ASKED_TO_STOP(state))
             return JUMPS.table[i].code;
         return lx_look_up(state, pc, flags, i);
     }
@@ -229,6 +233,7 @@ cdef extern from *:
         uint64_t *seen;                         /* the state of whoever came another way last */
         void (*own)(void *, int);
         void (*serve)(void *uc, void *engine);
+        void *(*code)(void *engine, uint64_t address, uint64_t size);
         uint64_t (*flags)(void *);
     } CALL;
     LX_SHOWN void helper_syscall_x86_64(void *state, int size)
@@ -241,13 +246,76 @@ cdef extern from *:
         CALL.seen = state;
         CALL.own(state, size);
     }
-    static void lx_serve_by(void *function) { CALL.serve = function; }
+    /* A port is not a user's. Unicorn asks its hooks and goes on with the block; here it is a fault of the instruction itself. */
+    #define LX_PROTECTION 13
+    static struct {
+        void (*raise)(void *state, int number, uintptr_t from);
+        uint64_t (*inb)(void *, unsigned), (*inw)(void *, unsigned), (*inl)(void *, unsigned);
+        void (*outb)(void *, unsigned, unsigned), (*outw)(void *, unsigned, unsigned), (*outl)(void *, unsigned, unsigned);
+    } PORTS;
+    #define LX_IS_REFUSED(state) \
+        if (state == CALL.state && PORTS.raise) PORTS.raise(state, LX_PROTECTION, (uintptr_t)__builtin_return_address(0))
+    #define LX_IN(name, own) \
+    LX_SHOWN uint64_t name(void *state, unsigned port) { LX_IS_REFUSED(state); return PORTS.own(state, port); }
+    #define LX_OUT(name, own) \
+    LX_SHOWN void name(void *state, unsigned port, unsigned value) { LX_IS_REFUSED(state); PORTS.own(state, port, value); }
+    LX_IN(helper_inb_x86_64, inb)
+    LX_IN(helper_inw_x86_64, inw)
+    LX_IN(helper_inl_x86_64, inl)
+    LX_OUT(helper_outb_x86_64, outb)
+    LX_OUT(helper_outw_x86_64, outw)
+    LX_OUT(helper_outl_x86_64, outl)
+    static void lx_serve_by(void *serve, void *code) { CALL.serve = serve; CALL.code = code; }
     #define LX_HEAD 20                          /* words of the state among which the registers are looked for */
     static int lx_place_of(const uint64_t *state, uint64_t value)
     {
         for (int i = 0; i < LX_HEAD; i++)
             if (state[i] == value) return i;
         return -1;
+    }
+    /* Each block begins with a question whether to stop, a tenth of what code that computes costs. Whoever runs for long comes
+       through an indirect jump, which asks by itself (helper_lookup_tb_ptr), or jumps back: only a block whose end may be a
+       jump to its own address or before keeps the question; elsewhere no-operations take its place. The end is looked at as
+       bytes: what could be such a jump counts as one, and a string instruction, which repeats its own block. */
+    #define LX_LONGEST_JUMP 6
+    static int lx_jumps_back(const unsigned char *end, uint64_t start, uint64_t next)
+    {
+        unsigned char last = end[-1], opcode = end[-2];
+        int32_t far;
+        if ((last & 0xfc) == 0xa4 || (last >= 0xaa && last <= 0xaf) || (last & 0xfc) == 0x6c) return 1; /* string instructions */
+        if ((end[-3] & 0xfe) == 0xe8 || ((end[-3] & 0xf0) == 0x80 && end[-4] == 0x0f)) return 1; /* 16 bits of displacement */
+        if ((opcode & 0xf0) == 0x70 || (opcode & 0xfc) == 0xe0 || opcode == 0xeb)
+            if (next + (int8_t)last <= start) return 1;
+        memcpy(&far, end - 4, 4);
+        if ((end[-5] & 0xfe) == 0xe8 || ((end[-5] & 0xf0) == 0x80 && end[-6] == 0x0f) || (end[-5] == 0xf8 && end[-6] == 0xc7))
+            if (next + (int64_t)far <= start) return 1;
+        return 0;
+    }
+    /* mov $uc, %rdi; xor %esi, %esi; call helper_check_exit_request, from near or far: its size, or 0 if this is not it. */
+    static int lx_question(const unsigned char *code, uint64_t size)
+    {
+        int far = code[12] == 0xff, n = far ? 18 : 17;
+        const unsigned char *after = code + n;
+        int32_t distance;
+        void *called;
+        if (size < 18 || code[0] != 0x48 || code[1] != 0xbf || code[10] != 0x33 || code[11] != 0xf6) return 0;
+        if (code[12] != 0xe8 && !(far && code[13] == 0x15)) return 0;
+        memcpy(&distance, after - 4, 4);
+        called = far ? *(void **)(after + distance) : (void *)(after + distance);
+        return called == (void *)TCG.ask ? n : 0;
+    }
+    static void lx_spare_question(void *cpu, void *block)
+    {
+        static const unsigned char nothing[18] = {
+            0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0, 0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 };
+        uint64_t pc = LX_AT(uint64_t, block, 0), next = pc + LX_AT(uint16_t, block, 0x14);
+        unsigned char *code = LX_AT(unsigned char *, block, 0x20);
+        const unsigned char *end;
+        int n;
+        if (!JUMPS.sparing || (char *)cpu + 0x8a50 != (char *)JUMPS.state) return;
+        n = lx_question(code, LX_AT(uint64_t, block, 0x28));
+        end = n ? CALL.code(CALL.engine, next - LX_LONGEST_JUMP, LX_LONGEST_JUMP) : 0;
+        if (end && !lx_jumps_back(end + LX_LONGEST_JUMP, pc, next)) memcpy(code, nothing + 18 - n, n);
     }
     /* What a forked child has to translate is lost with it, and its siblings will need it too. So it notes where these blocks
        begin, in memory that it shares with its parent, who translates them before it forks again. */
@@ -264,7 +332,9 @@ cdef extern from *:
             uint32_t at = __sync_fetch_and_add(&BLOCKS.notes->count, 1);
             if (at < LX_NOTES) BLOCKS.notes->pc[at] = pc;
         }
-        return BLOCKS.translate(cpu, pc, base, flags, kind);
+        void *block = BLOCKS.translate(cpu, pc, base, flags, kind);
+        lx_spare_question(cpu, block);
+        return block;
     }
     static void lx_share_notes(void)
     {
@@ -308,6 +378,9 @@ cdef extern from *:
             {"tlb_flush_page_by_mmuidx_x86_64", &JUMPS.flush_page}, {"tb_flush_x86_64", &JUMPS.flush},
             {"tb_phys_invalidate_x86_64", &JUMPS.drop}, {"tb_invalidate_phys_page_fast_x86_64", &JUMPS.drop_fast},
             {"tb_invalidate_phys_range_x86_64", &JUMPS.drop_range}, {"tb_invalidate_phys_page_range_x86_64", &JUMPS.drop_page},
+            {"raise_exception_ra_x86_64", &PORTS.raise}, {"helper_inb_x86_64", &PORTS.inb}, {"helper_inw_x86_64", &PORTS.inw},
+            {"helper_inl_x86_64", &PORTS.inl}, {"helper_outb_x86_64", &PORTS.outb}, {"helper_outw_x86_64", &PORTS.outw},
+            {"helper_outl_x86_64", &PORTS.outl},
             {"helper_syscall_x86_64", &CALL.own}, {"helper_read_eflags_x86_64", &CALL.flags},
             {"tb_gen_code_x86_64", &BLOCKS.translate}, {"check_exit_request_x86_64", &TCG.check}, {"helper_check_exit_request_x86_64", &TCG.ask},
             {"tcg_gen_qemu_ld_i32_x86_64", &TCG.load32}, {"tcg_gen_qemu_ld_i64_x86_64", &TCG.load64},
@@ -860,7 +933,7 @@ cdef extern from *:
     void lx_reset(int number)
     void lx_enter(void *uc, void *engine, uint64_t *state, uint64_t *pc) nogil
     uint64_t *CALL_seen "CALL.seen"
-    void lx_serve_by(void *function)
+    void lx_serve_by(void *serve, void *code)
     uint64_t (*CALL_flags "CALL.flags")(void *state) noexcept
     int lx_place_of(const uint64_t *state, uint64_t value)
     void lx_leave() nogil
@@ -1126,7 +1199,7 @@ cdef class Engine:
         for i in range(self.return_count):
             self.return_ids[i] = arch.return_registers[i]
             self.return_ptrs[i] = &self.return_words[i]
-        lx_serve_by(<void *>on_syscall)
+        lx_serve_by(<void *>on_syscall, <void *>code_of)
         arch.prepare(self)
         self.learn()
         if not TCG_first:
@@ -1631,7 +1704,7 @@ cdef class Engine:
         """What children have needed is here: adapters of these calls, and now the blocks that they had to translate."""
         cdef unsigned i
         self.ready = calls
-        lx_enter(self.uc, NULL, NULL, NULL)
+        lx_enter(self.uc, <void *>self, self.state, self.state + self.places[PC_WORD])
         for i in range(lx_noted()):
             if self.is_code(lx_note(i)):
                 lx_translate(self.uc, lx_note(i))
@@ -2410,6 +2483,12 @@ cdef void on_syscall(void *uc, void *data) noexcept:
                 return
     self.reason = STOP_SYSCALL
     UC_stop(self.uc)
+
+
+cdef void *code_of(void *engine, uint64_t address, uint64_t size) noexcept:
+    """Where guest code is that has just been translated; NULL if it is not in one range."""
+    cdef Range *r = (<Engine>engine).at(address)
+    return NULL if r == NULL or size > r.end - address else <void *>(address + r.delta)
 
 
 cdef void on_block(void *uc, uint64_t address, uint32_t size, void *data) noexcept:
