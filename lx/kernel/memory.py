@@ -282,9 +282,10 @@ class AddressSpace:
         return at
 
     def _hinted(self, length: int, hint: int, end: int) -> int | None:
+        hint &= -PAGE
         if not hint:
             return None
-        hint = max(page_up(hint), MMAP_MIN_ADDR)
+        hint = max(hint, MMAP_MIN_ADDR)
         free = hint + length <= end and self.gaps.is_free(hint, hint + length) and self._clear_of_stack(hint + length)
         return hint if free else None
 
