@@ -674,7 +674,8 @@ class Process:
             self.files.exec_close()
             self.load.install(self, program, argv, envp)
         except (LinuxError, OSError) as error:
-            self.zone.operator.say(f"{path.decode(errors='replace')}: cannot be loaded: {error}")
+            why = " (a segment that ends in the middle of a page is not all in the file)" if error.errno == Errno.EFAULT else ""
+            self.zone.operator.say(f"{path.decode(errors='replace')}: cannot be loaded: {error}{why}")
             raise ProcessKilled(Signal.SIGSEGV) from None
         finally:
             program.close()
