@@ -31,6 +31,7 @@ else:
             for name in ("__dict__", "__weakref__"):
                 body.pop(name, None)
             body |= {"__slots__": names, "__match_args__": names, "_values": _getter(names)}
+            body["_places"] = {name: i for i, name in enumerate(names)}
             if eq:
                 body |= {"__eq__": _equal, "__hash__": _hash if frozen else None}
             if repr:
@@ -80,8 +81,10 @@ else:
 
     def replace(record, **changes):
         """A copy with some fields changed."""
-        values = dict(zip(record.__slots__, record._values(record), strict=True))
-        if not changes.keys() <= values.keys():
-            raise TypeError(f"{type(record).__name__} has not all of {', '.join(changes)}")
-        values.update(changes)
-        return type(record)(*values.values())
+        values = list(record._values(record))
+        try:
+            for name, value in changes.items():
+                values[record._places[name]] = value
+        except KeyError:
+            raise TypeError(f"{type(record).__name__} has not all of {', '.join(changes)}") from None
+        return type(record)(*values)

@@ -325,12 +325,14 @@ class AddressSpace:
             self.windows[window] = base
         return base + address % WINDOW
 
-    def pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    def pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """(guest start, guest end, host start) of [start, end), cut at windows."""
+        found = []
         while start < end:
             stop = min(end, (start // WINDOW + 1) * WINDOW)
-            yield start, stop, self._host(start)
+            found.append((start, stop, self._host(start)))
             start = stop
+        return found
 
     def _reserve(self, start: int, end: int) -> None:
         for a, b, host in self.pieces(start, end):
