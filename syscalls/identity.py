@@ -57,25 +57,29 @@ def _host_pid(t: Thread, pid: int) -> int:
         return 0
     if pid < 0:
         raise LinuxError(Errno.ESRCH)
-    return int(t.zone.host_pid(pid))
+    host: int = t.zone.host_pid(pid)
+    return host
 
 
 @syscall()
 def getpgrp(t: Thread) -> int:
     """The caller's process group."""
-    return int(t.zone.guest_pid(os.getpgid(0)))
+    group: int = t.zone.guest_pid(os.getpgid(0))
+    return group
 
 
 @syscall()
 def getpgid(t: Thread, pid: Pid) -> int:
     """A process's group."""
-    return int(t.zone.guest_pid(os.getpgid(_host_pid(t, pid))))
+    group: int = t.zone.guest_pid(os.getpgid(_host_pid(t, pid)))
+    return group
 
 
 @syscall()
 def getsid(t: Thread, pid: Pid) -> int:
     """A process's session."""
-    return int(t.zone.guest_pid(os.getsid(_host_pid(t, pid))))
+    session: int = t.zone.guest_pid(os.getsid(_host_pid(t, pid)))
+    return session
 
 
 @syscall(note="a child that has run execve can still be moved (Linux: EACCES)")

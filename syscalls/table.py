@@ -7,7 +7,8 @@ is a hint only: a name that it does not list and that is not declared unsupporte
 
 An adapter is adapter(t, a0, ..., a5) -> int | None: the handler called with its arguments decoded, the decode
 expressions pasted into one lambda. Rows whose arguments decode alike share one code object, which syscalls.shapes
-(generated) has ready: compiling one costs 40 us, and every forked child that ends would do it.
+(generated) has ready: compiling one costs 40 us, and every forked child that ends would do it. An engine that decodes integers by
+itself goes to the handler straight (`Table.handlers`).
 
 Numbers without a call in the range of the list answer like unsupported calls. Numbers outside it (the length itself,
 -1, 2**31, the x32 bit) are the engine's bounds check's; it may use `Table.unknown`.
@@ -22,6 +23,7 @@ from lx.abi.errno import Errno, LinuxError
 from syscalls import index
 from syscalls.declare import ROW, Row, Support
 from syscalls.shapes import SHAPES
+from syscalls.types import LETTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,10 +40,11 @@ class Table:
     """The calls of one architecture.
 
     `adapters` is the list that the engine indexes by number; it is the same list for the table's whole life, and a
-    slot is replaced at most once. `numbers` maps every name that the architecture has to its number.
+    slot is replaced at most once. `handlers` has, beside it, what an adapter calls and how its arguments decode, in letters, once
+    it is made and if they are integers. `numbers` maps every name that the architecture has to its number.
     """
 
-    __slots__ = ("_loaded", "_rows", "adapters", "arch_name", "called", "names", "numbers")
+    __slots__ = ("_loaded", "_rows", "adapters", "arch_name", "called", "handlers", "names", "numbers")
 
     def __init__(self, arch_name: str, numbers: dict[str, int]) -> None:
         self.arch_name = arch_name
@@ -50,6 +53,7 @@ class Table:
         for name, number in numbers.items():
             self.names[number] = name
         self.adapters: list[Adapter] = [Slot(self, number) for number in range(len(self.names))]
+        self.handlers: list[tuple[Callable[..., Any], bytes] | None] = [None] * len(self.names)
         self._rows: dict[str, Row] = {}
         self._loaded: set[str] = set()
         self.called: Callable[[int], None] = lambda number: None
@@ -107,7 +111,10 @@ class Table:
         if row.handler is None:
             made: Adapter = refusal(row)
         else:
-            made = FunctionType(adapter_code(shape_of(row)), {"handler": row.handler}, row.name)
+            shape = shape_of(row)
+            made = FunctionType(adapter_code(shape), {"handler": row.handler}, row.name)
+            if LETTERS.keys() >= set(shape):
+                self.handlers[number] = row.handler, b"".join([LETTERS[decode] for decode in shape])
         self.adapters[number] = made
         return made
 

@@ -39,6 +39,8 @@ S32 = "({a} & 0xffffffff ^ 0x80000000) - 0x80000000"
 U32 = "{a} & 0xffffffff"
 S64 = "({a} ^ 0x8000000000000000) - 0x8000000000000000"
 U64 = "{a}"
+LETTERS = {S32: b"i", U32: b"I", S64: b"q", U64: b"Q"}
+"""What an engine may do by itself, in struct's letters."""
 
 
 class Arg:

@@ -21,7 +21,8 @@ import os
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
 from cpython.buffer cimport PyBUF_READ, PyBUF_WRITE
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from cpython.long cimport PyLong_AsLong, PyLong_FromUnsignedLongLong, PyLong_AsUnsignedLongLongMask
+from cpython.long cimport PyLong_AsLong, PyLong_AsUnsignedLongLongMask
+from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uint8_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.errno cimport errno
@@ -923,6 +924,10 @@ cdef extern from *:
     void PyOS_BeforeFork()
     void PyOS_AfterFork_Parent()
     void PyOS_AfterFork_Child()
+    PyObject *PyLong_FromLong(long value) except NULL
+    PyObject *PyLong_FromUnsignedLong(unsigned long value) except NULL
+    object PyObject_Vectorcall(object function, PyObject **arguments, size_t count, void *names)
+    void Py_DECREF(PyObject *object)
     int WNOHANG, WUNTRACED
     int SIG_quiet "SIG.quiet"
     int LX_EAGAIN "EAGAIN", LX_ELOOP "ELOOP", LX_EXDEV "EXDEV", LX_ENOSYS "ENOSYS", LX_EOPNOTSUPP "EOPNOTSUPP", LX_EINTR "EINTR"
@@ -1129,7 +1134,7 @@ cdef class Engine:
     cdef int64_t crowd_since
     cdef bint crowded
     # dispatch
-    cdef list table
+    cdef list table, handlers
     cdef object unknown, failed, traced
     cdef int64_t *constants
     cdef uint8_t *served
@@ -1637,9 +1642,11 @@ cdef class Engine:
 
     # ---- dispatch
 
-    def set_table(self, list table not None, unknown, failed, traced):
+    def set_table(self, list table not None, unknown, failed, traced, list handlers=None):
         """table[number](thread, a0..a5); unknown(thread, number, a0..a5); failed(thread, exception) -> result or None;
-        traced(thread, number, a0..a5) replaces all when `features` is not 0."""
+        traced(thread, number, a0..a5) replaces all when `features` is not 0. handlers[number], if it is not None: a function to
+        be called in the table's stead, and how its arguments decode (struct's i, I, q, Q)."""
+        self.handlers = [None] * len(table) if handlers is None else handlers
         self.table = table
         self.unknown = unknown
         self.failed = failed
@@ -1827,7 +1834,11 @@ cdef class Engine:
             if self.features:
                 result = self.traced(thread, number, w[1], w[2], w[3], w[4], w[5], w[6])
             elif number < <uint64_t>len(self.table):
-                result = (<object>self.table[number])(thread, w[1], w[2], w[3], w[4], w[5], w[6])
+                entry = self.handlers[number]
+                if entry is None:
+                    result = (<object>self.table[number])(thread, w[1], w[2], w[3], w[4], w[5], w[6])
+                else:
+                    result = decoded(thread, <tuple>entry, w)
             else:
                 result = self.unknown(thread, number, w[1], w[2], w[3], w[4], w[5], w[6])
         except Exception as error:
@@ -2011,6 +2022,29 @@ cdef inline bint fault(Engine self, uint64_t address, TlbEntry *entry) noexcept:
     entry.paddr = 0
     entry.perms = 7
     return True
+
+
+cdef object decoded(thread, tuple entry, uint64_t *w):
+    """Call a handler with its arguments: what an adapter does, without a frame of its own, and without numbers that nobody asks for."""
+    cdef PyObject *arguments[7]
+    cdef bytes letters = <bytes>entry[1]
+    cdef Py_ssize_t i, count = len(letters)
+    cdef char letter
+    cdef object result
+    arguments[0] = <PyObject *>thread
+    for i in range(count):
+        letter = PyBytes_AS_STRING(letters)[i]
+        if letter == c"i":
+            arguments[i + 1] = PyLong_FromLong(<int32_t>w[i + 1])
+        elif letter == c"q":
+            arguments[i + 1] = PyLong_FromLong(<int64_t>w[i + 1])
+        else:
+            arguments[i + 1] = PyLong_FromUnsignedLong(<uint32_t>w[i + 1] if letter == c"I" else w[i + 1])
+    try:
+        return PyObject_Vectorcall(<object>entry[0], arguments, count + 1, NULL)
+    finally:
+        for i in range(count):
+            Py_DECREF(arguments[i + 1])
 
 
 cdef bint on_unmapped(void *uc, int kind, uint64_t address, int size, int64_t value, void *data) noexcept:

@@ -501,10 +501,12 @@ class Engine:
         unknown: Callable[..., int | None],
         failed: Callable[[Any, Exception], int | None],
         traced: Callable[..., int | None],
+        handlers: list[tuple[Callable[..., int | None], bytes] | None] | None = None,
     ) -> None:
         """table[number](thread, a0..a5); unknown(thread, number, a0..a5) for numbers beyond it; failed(thread, exception)
         gives the result of a call that raised; traced(thread, number, a0..a5) does all of it while `features` is not 0.
-        A result of None: the registers have been set already."""
+        A result of None: the registers have been set already. handlers[number]: what the engine may call in the table's stead,
+        and how it decodes its arguments (struct's i, I, q, Q); this engine leaves that to the table."""
         self._table, self._unknown, self._failed, self._traced = table, unknown, failed, traced
 
     def set_constant(self, number: int, value: int | None) -> None:

@@ -54,6 +54,7 @@ class Table(Protocol):
     """What the process needs of syscalls.table.Table."""
 
     adapters: list[Any]
+    handlers: list[Any]
 
     def row_at(self, number: int) -> Any:
         """The row of a number, None if there is no such call."""
@@ -166,7 +167,7 @@ class Process:
         self.total_memory = os.sysconf("SC_PHYS_PAGES") * 4096
         self._pristine = engine.save()
         self._wake_read = self._wake_write = self._wake_owner = -1
-        engine.set_table(table.adapters, self._unknown, self.failed, self._traced)
+        engine.set_table(table.adapters, self._unknown, self.failed, self._traced, table.handlers)
         engine.set_wake(-1, -1)
         table.called = zone.called
         self._constants = tuple(table.constants().items())
