@@ -61,21 +61,21 @@ def _host_pid(t: Thread, pid: int) -> int:
     return host
 
 
-@syscall()
+@syscall(direct="inside")
 def getpgrp(t: Thread) -> int:
     """The caller's process group."""
     group: int = t.zone.guest_pid(os.getpgid(0))
     return group
 
 
-@syscall()
+@syscall(direct="inside")
 def getpgid(t: Thread, pid: Pid) -> int:
     """A process's group."""
     group: int = t.zone.guest_pid(os.getpgid(_host_pid(t, pid)))
     return group
 
 
-@syscall()
+@syscall(direct="inside")
 def getsid(t: Thread, pid: Pid) -> int:
     """A process's session."""
     session: int = t.zone.guest_pid(os.getsid(_host_pid(t, pid)))

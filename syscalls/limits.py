@@ -131,7 +131,7 @@ def _targets(t: Thread, which: int, who: int) -> list[int]:
     return found
 
 
-@syscall()
+@syscall(direct="inside")
 def getpriority(t: Thread, which: Which, who: Pid) -> int:
     """The highest priority among processes, as 20 minus the nice value."""
     return NICE_ZERO - min(os.getpriority(os.PRIO_PROCESS, pid) for pid in _targets(t, which, who))
@@ -151,7 +151,7 @@ def setpriority(t: Thread, which: Which, who: Pid, nice: Int) -> int:
     return 0
 
 
-@syscall(note="a process's threads have one class and priority")
+@syscall(note="a process's threads have one class and priority", direct="inside")
 def ioprio_get(t: Thread, which: IoWhich, who: Pid) -> int:
     """The best I/O scheduling class and priority among processes."""
     found = {pid: linux_only.ioprio_get(pid) for pid in _targets(t, which - 1, who)}

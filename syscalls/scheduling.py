@@ -140,7 +140,7 @@ def sched_setparam(t: Thread, pid: Pid, param: ParamIn) -> int:
     return 0
 
 
-@syscall()
+@syscall(direct="inside")
 def sched_getscheduler(t: Thread, pid: Pid) -> int:
     """The policy in use."""
     policy, _, reset = _in_use(t, _target(t, pid))
@@ -164,13 +164,13 @@ def _priority_range(policy: int) -> tuple[int, int]:
     raise LinuxError(Errno.EINVAL)
 
 
-@syscall()
+@syscall(direct="inside")
 def sched_get_priority_max(t: Thread, policy: PolicyId) -> int:
     """The highest priority of a policy."""
     return _priority_range(policy)[1]
 
 
-@syscall()
+@syscall(direct="inside")
 def sched_get_priority_min(t: Thread, policy: PolicyId) -> int:
     """The lowest priority of a policy."""
     return _priority_range(policy)[0]

@@ -431,7 +431,7 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT,
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT,
            LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
@@ -894,7 +894,7 @@ cdef extern from *:
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
     int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
-    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -1056,9 +1056,9 @@ DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite":
                 "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
                 "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED,
                 "epoll control": LX_EPOLL_CONTROL, "stat": LX_STAT, "lstat": LX_LSTAT, "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
-                "umask": LX_UMASK, "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
+                "inside": LX_INSIDE, "umask": LX_UMASK, "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
                 "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
-OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive", "umask", "parent"}
+OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive", "inside", "umask", "parent"}
 """Whose structures, errors or meaning are the guest's only on a host of its own kind."""
 cdef uint64_t PHYSICAL_START = 0x10000
 cdef uint64_t PATTERN = 0x5AFE_C0DE_0000_0000ull
@@ -1136,6 +1136,7 @@ cdef class Engine:
     # dispatch
     cdef list table, handlers
     cdef object unknown, failed, traced
+    cdef object thread, raised
     cdef int64_t *constants
     cdef uint8_t *served
     cdef unsigned char[::1] direct
@@ -1751,6 +1752,7 @@ cdef class Engine:
         cdef int error, late = 0
         cdef uint64_t pc = 0, number
         cdef bint pc_known = False
+        self.thread = thread
         while True:
             if SIG_attention:
                 lx_set_attention(0)
@@ -1779,7 +1781,7 @@ cdef class Engine:
                 self.words[0] = <uint32_t>self.words[0]
                 late = 0
                 pc_known = False
-                result = self.failed(thread, OSError(self.refused, "the host refused a direct call"))
+                result = self.failed(thread, self.take_raised())
                 if result is not None:
                     self.answer(<int64_t>PyLong_AsUnsignedLongLongMask(result))
                 continue
@@ -1822,6 +1824,15 @@ cdef class Engine:
             return
         for i in range(self.return_count):
             self.state[self.return_places[i]] = self.return_words[i]
+
+    cdef object take_raised(self):
+        """What a call inside the run has met, if `call` would have caught it too."""
+        raised, self.raised = self.raised, None
+        if raised is None:
+            return OSError(self.refused, "the host refused a direct call")
+        if not isinstance(raised, Exception):
+            raise raised
+        return raised
 
     cdef bint call(self, thread, uint64_t number) except -1:
         """One system call through Python; False if the handler has set the registers itself."""
@@ -2486,6 +2497,23 @@ cdef bint refuse(Engine self) noexcept:
     return True
 
 
+cdef bint call_inside(Engine self, uint64_t number) noexcept:
+    """A handler that touches neither registers nor mappings, without leaving the run, once it has been called from outside."""
+    cdef uint64_t *w = self.words
+    cdef int64_t result
+    if self.unsettled or self.handlers[number] is None:
+        return False
+    self.load()
+    try:
+        result = decoded(self.thread, <tuple>self.handlers[number], w)
+    except BaseException as error:
+        self.raised = error
+        return refuse(self)
+    if SIG_attention:
+        UC_stop(self.uc)
+    return served(self, result)
+
+
 cdef bint served(Engine self, int64_t result) noexcept:
     self.calls += 1
     self.load_rest()
@@ -2508,6 +2536,9 @@ cdef void on_syscall(void *uc, void *data) noexcept:
                     return
             elif how >= LX_STAT or how == LX_FSTATAT and not may_be_empty(self):
                 if carry_out_poll(self) if how == LX_POLL else carry_out_place(self, how):
+                    return
+            elif how == LX_INSIDE:
+                if call_inside(self, number):
                     return
             elif how != CONSTANT:
                 if carry_out(self, how):
