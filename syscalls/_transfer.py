@@ -40,6 +40,7 @@ HOST_RW = {flag: getattr(os, f"RWF_{flag.name}") for flag in RwFlags if hasattr(
 if sys.platform == "linux":
     HOST_RW |= {flag: int(flag) for flag in RwFlags if flag not in HOST_RW and flag != RwFlags.ATOMIC}
 ALL_RW_FLAGS = sum(HOST_RW)
+OF_THE_END = RwFlags.APPEND | RwFlags.NOAPPEND
 
 Pieces = Sequence[memoryview]
 
@@ -359,10 +360,12 @@ def write_vector_at(
 
 
 def host_rw_flags(t: Thread, fd: int, flags: int, offset: int | None, size: int) -> int:
-    """RWF_ bits for the host. EOPNOTSUPP for what it cannot do, after EINVAL for an end that no file has."""
+    """RWF_ bits for the host. EOPNOTSUPP for what it cannot do, after EINVAL for an end that no file has, or both ends."""
     if flags & ~ALL_RW_FLAGS:
         check_access(t, fd)
         if offset is not None and offset + size > MAX_OFFSET:
+            raise LinuxError(Errno.EINVAL)
+        if not flags & ~(ALL_RW_FLAGS | RwFlags.ATOMIC) and flags & OF_THE_END == OF_THE_END:
             raise LinuxError(Errno.EINVAL)
         raise LinuxError(Errno.EOPNOTSUPP)
     return sum(bit for linux, bit in HOST_RW.items() if flags & linux)

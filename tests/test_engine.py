@@ -89,6 +89,33 @@ def test_a_call_gets_six_arguments_and_leaves_rcx_and_r11(machine: Machine) -> N
     assert machine.engine.register(R11) & 0x200
 
 
+def test_a_call_inside_the_run(machine: Machine) -> None:
+    """Its answer is that of a call outside, and what it raises goes the same way."""
+    answers: list[int | BaseException] = [7, -1, KeyError("x"), 2**64 - 2, Done()]
+
+    def handler(thread: Any, *arguments: int) -> int:
+        answer = answers[len(machine.seen)]
+        machine.seen.append((machine.engine.register(RIP) - CODE, *arguments[:2]))
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def failed(thread: Any, error: Exception) -> int:
+        machine.seen[-1] += (type(error).__name__,)
+        return 5
+
+    machine.engine.set_table([handler], machine.unknown, failed, None, [(handler, b"iQ")])
+    machine.engine.set_direct(0, "inside")
+    negative = b"\x48\xc7\xc7\xff\xff\xff\xff"  # mov rdi, -1
+    step = b"\x48\x01\xc3\x31\xc0\x0f\x05"  # add rbx, rax; xor eax, eax; syscall
+    assert machine.run(negative + step * 5) is None
+    assert machine.engine.register(RBX) == 7 - 1 + 5 - 2
+    assert machine.engine.register(RCX) == CODE + len(negative) + 4 * len(step)
+    assert machine.engine.register(R11) & 0x40
+    assert [seen[3:] for seen in machine.seen] == [(), (), ("KeyError",), (), ()]
+    assert {seen[1] & 2**64 - 1 for seen in machine.seen} == {2**64 - 1}
+
+
 @pytest.mark.parametrize("number", [1, 511, 512, 2**31, 2**32 - 1, 0x40000000])
 def test_numbers_outside_the_table_are_unknown(machine: Machine, number: int) -> None:
     machine.run(load(0, number) + b"\x0f\x05")

@@ -2505,7 +2505,7 @@ cdef bint call_inside(Engine self, uint64_t number) noexcept:
         return False
     self.load()
     try:
-        result = decoded(self.thread, <tuple>self.handlers[number], w)
+        result = <int64_t>PyLong_AsUnsignedLongLongMask(decoded(self.thread, <tuple>self.handlers[number], w))
     except BaseException as error:
         self.raised = error
         return refuse(self)

@@ -49,6 +49,9 @@ USE_EXITS, TLB_TYPE, TLB_FLUSH, TB_FLUSH = 4, 12, 11, 10
 SYSCALL = 100
 WORDS = 9
 PC_WORD, FLAGS_WORD = 7, 8
+READ_WORDS, WRITE_ANSWER = struct.Struct(f"={WORDS}Q").unpack_from, struct.Struct("=3Q").pack_into
+ONLY_ANSWER = frozenset({"inside", "parent", "umask"})
+"""Which of the direct calls this engine makes inside the run: their handlers touch neither registers nor mappings."""
 LATE_TICKS = 8
 """Stops without a reason that may be ticks which came too late for the run they meant."""
 CROWD, CROWDED_MISS, MOST_GROWN = 4096, 20_000, 5
@@ -75,7 +78,7 @@ _INTR = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p)
 _INVALID = CFUNCTYPE(c_bool, c_void_p, c_void_p)
 _IN = CFUNCTYPE(c_uint32, c_void_p, c_uint32, c_int, c_void_p)
 _OUT = CFUNCTYPE(None, c_void_p, c_uint32, c_int, c_uint32, c_void_p)
-_SYSCALL = CFUNCTYPE(None, c_void_p, c_void_p)
+_SYSCALL = CFUNCTYPE(None)  # its two arguments, the engine and its data, are known: to convert them costs
 _BLOCK = CFUNCTYPE(None, c_void_p, c_uint64, c_uint32, c_void_p)
 
 
@@ -143,6 +146,9 @@ class Engine:
         self._bus_page = -1
         self._have_fault = False
         self._constants: dict[int, int] = {}
+        self._inside: set[int] = set()
+        self._thread: Any = None
+        self._raised: BaseException | None = None
         self._watch: Callable[[int], None] | None = None
         self._watched: set[int] = set()
         self._grow: Callable[[int], bool] | None = None
@@ -216,7 +222,7 @@ class Engine:
 
     def _prepare_batches(self) -> None:
         arch = self.arch
-        self._pc_id = arch.pc
+        self._pc_id, self._call_size = arch.pc, arch.call_size
         ids = (*arch.call_registers, arch.pc, arch.flags)
         self._words = (c_uint64 * WORDS)()
         self._call_ids = (c_int * WORDS)(*ids)
@@ -224,6 +230,10 @@ class Engine:
         self._returns = (c_uint64 * 3)()
         self._return_ids = (c_int * 3)(*arch.return_registers)
         self._return_ptrs = _pointers(self._returns)
+        # without argument types, and of ctypes objects alone: ctypes calls a converter for each argument that has a type
+        read, write = self._fast_lib["uc_reg_read_batch"], self._fast_lib["uc_reg_write_batch"]
+        self._read_call = partial(read, self.uc, self._call_ids, self._call_ptrs, c_int(WORDS))
+        self._write_answer = partial(write, self.uc, self._return_ids, self._return_ptrs, c_int(3))
         self._pc = c_uint64()
         self._pc_ref = byref(self._pc)
 
@@ -518,16 +528,19 @@ class Engine:
 
     def set_direct(self, number: int, how: str) -> None:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
-        to the table. how: "read", "write", "pread", "pwrite", "lseek", "fstat", "fstatat" (with an empty path), "close", "dup",
-        "send" and "receive" (without an address), "epoll control" (of direct descriptors), "poll", "epoll", "epoll masked"
-        (with no mask), "inside" (the handler may be called without leaving the run, because it only answers a number), "umask"
-        (the host process's) and "parent" (see `set_parent`); of a thread that is alone "yield" (to the host's other processes,
-        at every sixteenth), "wake" (a futex of this process), "stat", "lstat", "fstatat", "access", "accessat", "open" and
-        "openat" (see `set_places`), "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of a child
-        of such a fork, before Python is needed in it, "exit" and "robust" (set_robust_list).
+        to the table, some of them (ONLY_ANSWER) inside the run. how: "read", "write", "pread", "pwrite", "lseek", "fstat",
+        "fstatat" (with an empty path), "close", "dup", "send" and "receive" (without an address), "epoll control" (of direct
+        descriptors), "poll", "epoll", "epoll masked" (with no mask), "inside" (the handler may be called without leaving the
+        run, because it only answers a number), "umask" (the host process's) and "parent" (see `set_parent`); of a thread that
+        is alone "yield" (to the host's other processes, at every sixteenth), "wake" (a futex of this process), "stat", "lstat",
+        "fstatat", "access", "accessat", "open" and "openat" (see `set_places`), "fork", "clone" (as fork) and "wait" (for
+        children, while they are no signals); of a child of such a fork, before Python is needed in it, "exit" and "robust"
+        (set_robust_list).
 
         A thread that is alone also waits in the engine, until a signal is caught or something is in the wake pipe: then the call
         is the table's. If it has moved bytes by then, `failed` is given the Park that the thread's `moved` answers."""
+        if how in ONLY_ANSWER:
+            self._inside.add(number)
 
     def set_direct_descriptors(self, direct: bytearray, kinds: dict[int, Any]) -> None:
         """direct: descriptor to 1: the host answers at once, and nothing else needs to know of the call; 2: a pipe, which can be
@@ -580,6 +593,7 @@ class Engine:
     def run(self, thread: Any) -> int:
         """Run until something happens that is not a system call: which, is a Stop."""
         uc, words, start = self.uc, self._words, self._start
+        self._thread = thread
         late = 0
         while True:
             if self._attention:
@@ -592,10 +606,17 @@ class Engine:
             self._running = False
             if self._reason == SYSCALL:
                 late = 0
-                self._batch_read(uc, self._call_ids, self._call_ptrs, WORDS)
-                self.calls += 1
                 words[0] &= 0xFFFFFFFF
-                self._call(thread, words[0])
+                words[PC_WORD] += self._call_size
+                self._call(thread, *READ_WORDS(words)[:7])
+                continue
+            if self._raised is not None:
+                late = 0
+                words[PC_WORD] += self._call_size
+                raised, self._raised = self._raised, None
+                if not isinstance(raised, Exception):
+                    raise raised
+                self._finish(self._failed(thread, raised))
                 continue
             if self._crowded:
                 self._crowded = False
@@ -620,11 +641,11 @@ class Engine:
             if error:
                 raise RuntimeError(f"Unicorn stopped with error {error}")
 
-    def _call(self, thread: Any, number: int) -> None:
+    def _call(self, thread: Any, number: int, a0: int, a1: int, a2: int, a3: int, a4: int, a5: int) -> None:
+        self.calls += 1
         if not self.features and number in self._constants:
             self.answer_call(self._constants[number])
             return
-        _, a0, a1, a2, a3, a4, a5, _, _ = self._words
         try:
             if self.features:
                 result = self._traced(thread, number, a0, a1, a2, a3, a4, a5)
@@ -634,6 +655,9 @@ class Engine:
                 result = self._unknown(thread, number, a0, a1, a2, a3, a4, a5)
         except Exception as error:
             result = self._failed(thread, error)
+        self._finish(result)
+
+    def _finish(self, result: int | None) -> None:
         if result is not None:
             self.answer_call(result)
 
@@ -646,21 +670,18 @@ class Engine:
 
     def reload_call(self) -> tuple[int, ...]:
         """Read the words of the call that the registers are in again, after another thread has had the CPU."""
-        self._batch_read(self.uc, self._call_ids, self._call_ptrs, WORDS)
+        self._read_call()
         self._words[0] &= 0xFFFFFFFF
         return self.call_words()
 
     def call_words(self) -> tuple[int, ...]:
         """Number and arguments of the call being served, and the program counter after it."""
-        return tuple(self._words[:8])
+        return READ_WORDS(self._words)[:8]
 
     def answer_call(self, result: int) -> None:
         """Give the call being served its result."""
-        returns = self._returns
-        returns[0] = result & U64
-        returns[1] = self._words[PC_WORD]
-        returns[2] = self._words[FLAGS_WORD]
-        self._batch_write(self.uc, self._return_ids, self._return_ptrs, 3)
+        WRITE_ANSWER(self._returns, 0, result & U64, self._words[PC_WORD], self._words[FLAGS_WORD])
+        self._write_answer()
 
     def stop_run(self) -> None:
         """Make `run` come back with Stop.ATTENTION at its next turn."""
@@ -766,9 +787,23 @@ class Engine:
             self.bus = self._bus_page == self._fault_page
         return False
 
-    def _on_syscall(self, uc: Any, data: Any) -> None:
-        self._reason = SYSCALL
-        self._stop(self.uc)
+    def _on_syscall(self) -> None:
+        self._read_call()
+        number, a0, a1, a2, a3, a4, a5, pc, flags = READ_WORDS(self._words)
+        number &= 0xFFFFFFFF
+        if number not in self._inside or self.features:
+            self._reason = SYSCALL
+            self._stop(self.uc)
+            return
+        self.calls += 1
+        try:
+            result = self._table[number](self._thread, a0, a1, a2, a3, a4, a5)
+            WRITE_ANSWER(self._returns, 0, result & U64, pc + self._call_size, flags)
+            self._write_answer()
+        except BaseException as error:
+            self._raised = error
+        if self._attention or self._raised is not None:
+            self._stop(self.uc)
 
     def _on_interrupt(self, uc: Any, number: int, data: Any) -> None:
         self._reason = Stop.INTERRUPT

@@ -24,6 +24,7 @@ int main(void) {
     R(pwritev2(fd, v, 2, -1, 0)); R(lseek(fd, 0, SEEK_CUR)); R(pwritev2(fd, v, 2, 0, RWF_APPEND));
     R(lseek(fd, 0, SEEK_CUR)); R(lseek(fd, 0, SEEK_END)); R(preadv2(fd, in, 2, 0, 0)); R(preadv2(fd, in, 2, -1, 0));
     R(preadv2(fd, in, 2, -2, 0)); R(preadv2(fd, in, 2, 0, 0x4000));
+    R(preadv2(fd, in, 2, 0, 0x40)); R(preadv2(fd, in, 2, 0, 0x70)); R(pwritev2(fd, v, 2, 0, 0x70)); R(preadv2(fd, in, 2, 0, 0x30)); R(preadv2(fd, in, 2, 0, 0x4070));
     R(ftruncate(fd, 5)); R(ftruncate(fd, -1)); R(truncate("f", 8)); R(truncate("missing", 0)); R(truncate(".", 0));
     R(truncate("f", -1)); R(truncate("f/x", 0)); R(truncate("", 0)); R(pread(fd, b, 20, 0)); R(b[7]);
     int ro = open("f", O_RDONLY); R(ftruncate(ro, 0)); R(write(ro, "x", 1)); int wo = open("f", O_WRONLY);
