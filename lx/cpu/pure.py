@@ -643,9 +643,6 @@ class Engine:
 
     def _call(self, thread: Any, number: int, a0: int, a1: int, a2: int, a3: int, a4: int, a5: int) -> None:
         self.calls += 1
-        if not self.features and number in self._constants:
-            self.answer_call(self._constants[number])
-            return
         try:
             if self.features:
                 result = self._traced(thread, number, a0, a1, a2, a3, a4, a5)
@@ -791,13 +788,15 @@ class Engine:
         self._read_call()
         number, a0, a1, a2, a3, a4, a5, pc, flags = READ_WORDS(self._words)
         number &= 0xFFFFFFFF
-        if number not in self._inside or self.features:
+        result = self._constants.get(number)
+        if self.features or (result is None and number not in self._inside):
             self._reason = SYSCALL
             self._stop(self.uc)
             return
         self.calls += 1
         try:
-            result = self._table[number](self._thread, a0, a1, a2, a3, a4, a5)
+            if result is None:
+                result = self._table[number](self._thread, a0, a1, a2, a3, a4, a5)
             WRITE_ANSWER(self._returns, 0, result & U64, pc + self._call_size, flags)
             self._write_answer()
         except BaseException as error:
