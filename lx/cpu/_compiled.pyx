@@ -154,7 +154,8 @@ cdef extern from *:
     #define LX_LOOKUP_TAIL 41
     #define LX_LOOKUP_HASH 0x13feb8290bb2bb6au
     static const unsigned char LX_ASK[] = {     /* and of the one that asks: it has to look where ours does */
-        0x4c, 0x8b, 0x87, 0xb8, 0x01, 0, 0, 0x41, 0x8b, 0x80, 0x40, 0x8a, 0, 0, 0x85, 0xc0, 0x79, 0x04, 0x85, 0xf6, 0x74, 0x0a, 0xc3 };
+        0x4c, 0x8b, 0x87, 0xb8, 0x01, 0, 0, 0x41, 0x8b, 0x80, 0x40, 0x8a, 0, 0, 0x85, 0xc0, 0x79, 0x04, 0x85, 0xf6, 0x74, 0x0a,
+        0xc3 };
     static struct {
         struct { uint64_t key; void *code; } table[LX_JUMPS];
         uint64_t generation;
@@ -189,8 +190,9 @@ cdef extern from *:
     #define LX_ASKED_TO_STOP(state) (LX_AT(int32_t, state, -0x10) < 0)
     static __attribute__((noinline)) void *lx_look_up(void *state, uint64_t pc, uint32_t flags, unsigned i)
     {
-        void *code = JUMPS.own(state), *way_out = LX_AT(void *, LX_AT(void *, LX_AT(void *, state, -0x8a8), 0x300), 0x98);
+        void *code = JUMPS.own(state), *way_out;
         if (state != JUMPS.state) return code;
+        way_out = LX_AT(void *, LX_AT(void *, LX_AT(void *, state, -0x8a8), 0x300), 0x98);
         if (LX_ASKED_TO_STOP(state)) return way_out;
         if (!JUMPS.flags) JUMPS.flags = flags;
         /* the way out is also taken for want of a block */
@@ -205,7 +207,8 @@ cdef extern from *:
         uint64_t pc = LX_AT(uint64_t, state, 0x80);
         uint32_t flags = (LX_AT(uint32_t, state, 0x88) & 0x73100) | LX_AT(uint32_t, state, 0xb0);
         unsigned i = (pc ^ pc >> 12) % LX_JUMPS;
-        if (JUMPS.table[i].key == (pc | JUMPS.generation) && JUMPS.flags == flags && state == JUMPS.state && !LX_ASKED_TO_STOP(state))
+        if (JUMPS.table[i].key == (pc | JUMPS.generation) && JUMPS.flags == flags && state == JUMPS.state
+                && !LX_ASKED_TO_STOP(state))
             return JUMPS.table[i].code;
         return lx_look_up(state, pc, flags, i);
     }
@@ -383,7 +386,8 @@ cdef extern from *:
             {"helper_inl_x86_64", &PORTS.inl}, {"helper_outb_x86_64", &PORTS.outb}, {"helper_outw_x86_64", &PORTS.outw},
             {"helper_outl_x86_64", &PORTS.outl},
             {"helper_syscall_x86_64", &CALL.own}, {"helper_read_eflags_x86_64", &CALL.flags},
-            {"tb_gen_code_x86_64", &BLOCKS.translate}, {"check_exit_request_x86_64", &TCG.check}, {"helper_check_exit_request_x86_64", &TCG.ask},
+            {"tb_gen_code_x86_64", &BLOCKS.translate}, {"check_exit_request_x86_64", &TCG.check},
+            {"helper_check_exit_request_x86_64", &TCG.ask},
             {"tcg_gen_qemu_ld_i32_x86_64", &TCG.load32}, {"tcg_gen_qemu_ld_i64_x86_64", &TCG.load64},
             {"tcg_gen_qemu_st_i32_x86_64", &TCG.store32}, {"tcg_gen_qemu_st_i64_x86_64", &TCG.store64},
             {"helper_ret_stb_mmu_x86_64", &TCG.byte}, {"helper_le_stw_mmu_x86_64", &TCG.le2},
@@ -431,8 +435,9 @@ cdef extern from *:
 
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
-           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT,
-           LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
+           LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK,
+           LX_PARENT, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT,
+           LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
@@ -894,7 +899,8 @@ cdef extern from *:
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
     int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
-    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
+    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT
+    int LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -1054,11 +1060,13 @@ cdef enum:
 
 DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite": LX_PWRITE, "lseek": LX_LSEEK,
                 "yield": LX_YIELD, "fstat": LX_FSTAT, "fstatat": LX_FSTATAT, "wake": LX_WAKE, "send": LX_SEND,
-                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED,
-                "epoll control": LX_EPOLL_CONTROL, "stat": LX_STAT, "lstat": LX_LSTAT, "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN, "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP,
-                "inside": LX_INSIDE, "umask": LX_UMASK, "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE,
-                "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
-OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive", "inside", "umask", "parent"}
+                "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "epoll control": LX_EPOLL_CONTROL,
+                "stat": LX_STAT, "lstat": LX_LSTAT, "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN,
+                "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP, "inside": LX_INSIDE, "umask": LX_UMASK,
+                "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE, "wait": LX_WAIT, "exit": LX_EXIT,
+                "robust": LX_ROBUST}
+OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive",
+                                            "inside", "umask", "parent"}
 """Whose structures, errors or meaning are the guest's only on a host of its own kind."""
 cdef uint64_t PHYSICAL_START = 0x10000
 cdef uint64_t PATTERN = 0x5AFE_C0DE_0000_0000ull
@@ -2036,7 +2044,7 @@ cdef inline bint fault(Engine self, uint64_t address, TlbEntry *entry) noexcept:
 
 
 cdef object decoded(thread, tuple entry, uint64_t *w):
-    """Call a handler with its arguments: what an adapter does, without a frame of its own, and without numbers that nobody asks for."""
+    """Call a handler with its arguments: what an adapter does, without a frame, and without numbers that nobody asks for."""
     cdef PyObject *arguments[7]
     cdef bytes letters = <bytes>entry[1]
     cdef Py_ssize_t i, count = len(letters)
@@ -2498,7 +2506,7 @@ cdef bint refuse(Engine self) noexcept:
 
 
 cdef bint call_inside(Engine self, uint64_t number) noexcept:
-    """A handler that touches neither registers nor mappings, without leaving the run, once it has been called from outside."""
+    """A handler that touches neither registers nor mappings, in the run, once it has been called from outside."""
     cdef uint64_t *w = self.words
     cdef int64_t result
     if self.unsettled or self.handlers[number] is None:

@@ -604,19 +604,17 @@ class Engine:
             self._running = True
             error = start(uc, self._pc.value, U64, 0, 0)
             self._running = False
-            if self._reason == SYSCALL:
+            if self._reason == SYSCALL or self._raised is not None:
                 late = 0
                 words[0] &= 0xFFFFFFFF
                 words[PC_WORD] += self._call_size
-                self._call(thread, *READ_WORDS(words)[:7])
-                continue
-            if self._raised is not None:
-                late = 0
-                words[PC_WORD] += self._call_size
                 raised, self._raised = self._raised, None
-                if not isinstance(raised, Exception):
+                if raised is None:
+                    self._call(thread, *READ_WORDS(words)[:7])
+                elif isinstance(raised, Exception):
+                    self._finish(self._failed(thread, raised))
+                else:
                     raise raised
-                self._finish(self._failed(thread, raised))
                 continue
             if self._crowded:
                 self._crowded = False
