@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lx.abi.errno import Errno, LinuxError
-from lx.cpu import make_engine
+from lx.cpu import make_engine, registers
 from lx.cpu.arch import FORBIDDEN_ENTER, FORBIDDEN_PORT, Access, Stop
 from lx.cpu.x86_64 import ARCH, R11, RAX, RBX, RCX, RDI, RIP, RSI, RSP, XMM0, read_fxsave, write_fxsave
 
@@ -62,11 +62,16 @@ class Machine:
             return None
 
 
-@pytest.fixture(params=["compiled", "pure"])
-def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+@pytest.fixture(params=["compiled", "pure", "pure, by functions"])
+def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     if request.param == "compiled":
         pytest.importorskip("lx.cpu._compiled", reason="the compiled engine was not built")
-    yield Machine(request.param)
+    if request.param == "pure, by functions":
+        monkeypatch.setattr(registers, "READ_FLAGS", "no_such_function")
+    made = Machine(request.param.partition(",")[0])
+    if made.engine.__class__.__module__ == "lx.cpu.pure":
+        assert isinstance(made.engine._registers, registers.InPlace) == (request.param == "pure")
+    yield made
 
 
 def load(register: int, address: int) -> bytes:

@@ -32,6 +32,10 @@ SAYS_AT, SAYS_NO, SAYS_YES = 0x29, bytes.fromhex("31f6 4889ef 4989c5"), bytes.fr
 JUMP_WITHIN = 0x60
 
 
+CPU_AT, STOP_AT, STATE_AFTER = slice(3, 7), slice(10, 14), 16
+"""In that code: where uc_struct has its CPU, where that has icount_decr, and how far behind this its state begins."""
+
+
 class UnknownCode(Exception):
     """The library is not the one we know."""
 
@@ -52,6 +56,16 @@ def make_stops_exact(library: ctypes.CDLL, arch: str) -> bool:
         return False
     done = replace((cave, bytes(copy))) and replace((helper, HELPER_ASKS_WHO))
     return done and all(replace((jump + 1, relative(cave - jump - 5))) for jump, _ in jumps)
+
+
+def place_of_state(library: ctypes.CDLL, arch: str, uc: ctypes.c_void_p) -> int:
+    """Where Unicorn keeps the registers of this CPU. UnknownCode."""
+    code = ctypes.string_at(address_of(library, HELPER, arch), len(HELPER_ASKS))
+    if code not in (HELPER_ASKS, HELPER_ASKS_WHO):
+        raise UnknownCode
+    cpu_at, stop_at = (int.from_bytes(code[where], "little") for where in (CPU_AT, STOP_AT))
+    assert uc.value is not None
+    return ctypes.c_uint64.from_address(uc.value + cpu_at).value + stop_at + STATE_AFTER
 
 
 def relative(distance: int) -> bytes:

@@ -29,6 +29,7 @@ from lx.abi.errno import Errno, LinuxError
 from lx.cpu import library as _library
 from lx.cpu import locked as _locked
 from lx.cpu import mend as _mend
+from lx.cpu import registers as _registers
 from lx.cpu.arch import FORBIDDEN_ENTER, FORBIDDEN_PORT, KICK, Stop
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ REFUSED = (0, 4095)
 """The physical page that a refused fill answers with: a hook for more would keep all stores on Unicorn's slow path."""
 USE_EXITS, TLB_TYPE, TLB_FLUSH, TB_FLUSH = 4, 12, 11, 10
 SYSCALL = 100
-WORDS = 9
-PC_WORD, FLAGS_WORD = 7, 8
-READ_WORDS, WRITE_ANSWER = struct.Struct(f"={WORDS}Q").unpack_from, struct.Struct("=3Q").pack_into
+PC_WORD = 7
+LEAVE = -1
+"""Not the answer of any call that is served inside the run."""
 ONLY_ANSWER = frozenset({"inside", "parent", "umask"})
 """Which of the direct calls this engine makes inside the run: their handlers touch neither registers nor mappings."""
 LATE_TICKS = 8
@@ -145,8 +146,9 @@ class Engine:
         self._fault_page = 0
         self._bus_page = -1
         self._have_fault = False
-        self._constants: dict[int, int] = {}
-        self._inside: set[int] = set()
+        self._served: dict[int, int | None] = {}
+        self._parent_call = self._parent = self._parent_known_as = -1
+        self._call: tuple[int, ...] = ()
         self._thread: Any = None
         self._raised: BaseException | None = None
         self._watch: Callable[[int], None] | None = None
@@ -171,8 +173,12 @@ class Engine:
         self._prepare_functions()
         _mend.make_stops_exact(self.lib, self.arch.name)
         self._open()
-        self._prepare_batches()
+        self._pc_id, self._call_size = arch.pc, arch.call_size
+        self._pc = c_uint64()
+        self._pc_ref = byref(self._pc)
+        self._registers: _registers.Registers = _registers.ByFunction(self._fast_lib, self.uc, arch)
         arch.prepare(self)
+        self._registers = _registers.of(self.lib, self._fast_lib, self.uc, arch)
 
     # ---- Unicorn
 
@@ -219,23 +225,6 @@ class Engine:
             self.lib.uc_hook_add(
                 self.uc, byref(hook), c_int(kind), callback, None, c_uint64(first), c_uint64(last), *extra
             )
-
-    def _prepare_batches(self) -> None:
-        arch = self.arch
-        self._pc_id, self._call_size = arch.pc, arch.call_size
-        ids = (*arch.call_registers, arch.pc, arch.flags)
-        self._words = (c_uint64 * WORDS)()
-        self._call_ids = (c_int * WORDS)(*ids)
-        self._call_ptrs = _pointers(self._words)
-        self._returns = (c_uint64 * 3)()
-        self._return_ids = (c_int * 3)(*arch.return_registers)
-        self._return_ptrs = _pointers(self._returns)
-        # without argument types, and of ctypes objects alone: ctypes calls a converter for each argument that has a type
-        read, write = self._fast_lib["uc_reg_read_batch"], self._fast_lib["uc_reg_write_batch"]
-        self._read_call = partial(read, self.uc, self._call_ids, self._call_ptrs, c_int(WORDS))
-        self._write_answer = partial(write, self.uc, self._return_ids, self._return_ptrs, c_int(3))
-        self._pc = c_uint64()
-        self._pc_ref = byref(self._pc)
 
     def __del__(self) -> None:
         if self.uc:
@@ -461,24 +450,24 @@ class Engine:
     def read_registers(self, ids: Sequence[int]) -> list[int]:
         """Several 64-bit registers."""
         values = (c_uint64 * len(ids))()
-        self._batch_read(self.uc, (c_int * len(ids))(*ids), _pointers(values), len(ids))
+        self._batch_read(self.uc, (c_int * len(ids))(*ids), _registers.pointers(values), len(ids))
         return list(values)
 
     def write_registers(self, ids: Sequence[int], values: Sequence[int]) -> None:
         """Set several 64-bit registers."""
         words = (c_uint64 * len(ids))(*[value & U64 for value in values])
-        self._batch_write(self.uc, (c_int * len(ids))(*ids), _pointers(words), len(ids))
+        self._batch_write(self.uc, (c_int * len(ids))(*ids), _registers.pointers(words), len(ids))
 
     def read_vectors(self, ids: Sequence[int]) -> bytes:
         """Several registers of up to 128 bits, 16 bytes each."""
         slots = ctypes.create_string_buffer(16 * len(ids))
-        self._batch_read(self.uc, (c_int * len(ids))(*ids), _pointers(slots, 16), len(ids))
+        self._batch_read(self.uc, (c_int * len(ids))(*ids), _registers.pointers(slots, 16), len(ids))
         return slots.raw
 
     def write_vectors(self, ids: Sequence[int], values: bytes) -> None:
         """Set several registers of up to 128 bits from 16 bytes each."""
         slots = ctypes.create_string_buffer(values, 16 * len(ids))
-        self._batch_write(self.uc, (c_int * len(ids))(*ids), _pointers(slots, 16), len(ids))
+        self._batch_write(self.uc, (c_int * len(ids))(*ids), _registers.pointers(slots, 16), len(ids))
 
     def register(self, name: int) -> int:
         """One 64-bit register."""
@@ -522,9 +511,9 @@ class Engine:
     def set_constant(self, number: int, value: int | None) -> None:
         """Answer this call with a constant and no handler; None ends it."""
         if value is None:
-            self._constants.pop(number, None)
+            self._served.pop(number, None)
         else:
-            self._constants[number] = value
+            self._served[number] = value
 
     def set_direct(self, number: int, how: str) -> None:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
@@ -540,7 +529,9 @@ class Engine:
         A thread that is alone also waits in the engine, until a signal is caught or something is in the wake pipe: then the call
         is the table's. If it has moved bytes by then, `failed` is given the Park that the thread's `moved` answers."""
         if how in ONLY_ANSWER:
-            self._inside.add(number)
+            self._served[number] = None
+        if how == "parent":
+            self._parent_call = number
 
     def set_direct_descriptors(self, direct: bytearray, kinds: dict[int, Any]) -> None:
         """direct: descriptor to 1: the host answers at once, and nothing else needs to know of the call; 2: a pipe, which can be
@@ -557,6 +548,7 @@ class Engine:
 
     def set_parent(self, host: int, guest: int) -> None:
         """The parent is `guest` to the guest as long as it is `host` on the host."""
+        self._parent, self._parent_known_as = host, guest
 
     def set_zone(
         self,
@@ -592,7 +584,7 @@ class Engine:
 
     def run(self, thread: Any) -> int:
         """Run until something happens that is not a system call: which, is a Stop."""
-        uc, words, start = self.uc, self._words, self._start
+        uc, start = self.uc, self._start
         self._thread = thread
         late = 0
         while True:
@@ -606,11 +598,11 @@ class Engine:
             self._running = False
             if self._reason == SYSCALL or self._raised is not None:
                 late = 0
-                words[0] &= 0xFFFFFFFF
-                words[PC_WORD] += self._call_size
+                number, *arguments, pc = self._call
+                self._call = (number & 0xFFFFFFFF, *arguments, pc + self._call_size)
                 raised, self._raised = self._raised, None
                 if raised is None:
-                    self._call(thread, *READ_WORDS(words)[:7])
+                    self._serve(thread, *self._call[:PC_WORD])
                 elif isinstance(raised, Exception):
                     self._finish(self._failed(thread, raised))
                 else:
@@ -639,7 +631,7 @@ class Engine:
             if error:
                 raise RuntimeError(f"Unicorn stopped with error {error}")
 
-    def _call(self, thread: Any, number: int, a0: int, a1: int, a2: int, a3: int, a4: int, a5: int) -> None:
+    def _serve(self, thread: Any, number: int, a0: int, a1: int, a2: int, a3: int, a4: int, a5: int) -> None:
         self.calls += 1
         try:
             if self.features:
@@ -665,18 +657,17 @@ class Engine:
 
     def reload_call(self) -> tuple[int, ...]:
         """Read the words of the call that the registers are in again, after another thread has had the CPU."""
-        self._read_call()
-        self._words[0] &= 0xFFFFFFFF
-        return self.call_words()
+        number, *others = self._registers.read()
+        self._call = (number & 0xFFFFFFFF, *others)
+        return self._call
 
     def call_words(self) -> tuple[int, ...]:
         """Number and arguments of the call being served, and the program counter after it."""
-        return READ_WORDS(self._words)[:8]
+        return self._call
 
     def answer_call(self, result: int) -> None:
         """Give the call being served its result."""
-        WRITE_ANSWER(self._returns, 0, result & U64, self._words[PC_WORD], self._words[FLAGS_WORD])
-        self._write_answer()
+        self._registers.answer(result, self._call[PC_WORD])
 
     def stop_run(self) -> None:
         """Make `run` come back with Stop.ATTENTION at its next turn."""
@@ -783,20 +774,21 @@ class Engine:
         return False
 
     def _on_syscall(self) -> None:
-        self._read_call()
-        number, a0, a1, a2, a3, a4, a5, pc, flags = READ_WORDS(self._words)
-        number &= 0xFFFFFFFF
-        result = self._constants.get(number)
-        if self.features or (result is None and number not in self._inside):
+        self._call = call = self._registers.read()
+        number = call[0] & 0xFFFFFFFF
+        result = self._served.get(number, LEAVE)
+        if result == LEAVE or self.features:
             self._reason = SYSCALL
             self._stop(self.uc)
             return
         self.calls += 1
         try:
             if result is None:
-                result = self._table[number](self._thread, a0, a1, a2, a3, a4, a5)
-            WRITE_ANSWER(self._returns, 0, result & U64, pc + self._call_size, flags)
-            self._write_answer()
+                if number == self._parent_call and os.getppid() == self._parent:
+                    result = self._parent_known_as
+                else:
+                    result = self._table[number](self._thread, *call[1:PC_WORD])
+            self._registers.answer(result, call[PC_WORD] + self._call_size)
         except BaseException as error:
             self._raised = error
         if self._attention or self._raised is not None:
@@ -976,11 +968,6 @@ class Engine:
     def take_bus(self) -> int | None:
         """The guest address of a SIGBUS that hit the emulator inside a run: never, here (see the module)."""
         return None
-
-
-def _pointers(words: Any, size: int = 8) -> Any:
-    base, count = ctypes.addressof(words), ctypes.sizeof(words) // size
-    return (c_void_p * count)(*[base + size * i for i in range(count)])
 
 
 GLIBCS_OWN = (32, 33)
