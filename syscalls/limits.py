@@ -37,7 +37,7 @@ IoWhich = Annotated[int, one_of(IoprioWhich)]
 
 
 def _host_pid(t: Thread, pid: int) -> int:
-    if pid in (0, t.pid, t.tid):
+    if pid == 0 or pid in (t.pid, t.tid):
         return 0
     if pid < 0:
         raise LinuxError(Errno.ESRCH)
@@ -134,6 +134,8 @@ def _targets(t: Thread, which: int, who: int) -> list[int]:
 @syscall(direct="inside")
 def getpriority(t: Thread, which: Which, who: Pid) -> int:
     """The highest priority among processes, as 20 minus the nice value."""
+    if which == PriorityWhich.PRIO_PROCESS:
+        return NICE_ZERO - os.getpriority(os.PRIO_PROCESS, _host_pid(t, who))
     return NICE_ZERO - min(os.getpriority(os.PRIO_PROCESS, pid) for pid in _targets(t, which, who))
 
 

@@ -58,6 +58,7 @@ MICRO: tuple[Row, ...] = (
         Row("null getuid", "null_getuid", "getuid", targets=_qemu(0.3)),
         Row("null getppid", "null_getppid", "getppid", targets=_qemu(1.5)),
         Row("null getpgid", "null_getpgid", "getpgid, through a Python handler", targets=_qemu(1.5)),
+        Row("null getpriority", "null_getpriority", "getpriority, through a Python handler"),
         Row("null umask", "null_umask", "umask", targets=_qemu(1.5)),
         Row("null unknown", "null_unknown", "a call that is not there"),
         Row("sched_yield", "sched_yield", "sched_yield with one thread", targets=_qemu(0.3)),

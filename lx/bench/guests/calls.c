@@ -5,7 +5,12 @@
 
 static void null_getpid(long n) { LOOP MUST(syscall(SYS_getpid)); }
 static void null_getppid(long n) { LOOP MUST(syscall(SYS_getppid)); }
-static void null_getpgid(long n) { LOOP MUST(syscall(SYS_getpgid, 0)); }
+static void null_getpgid(long n)
+{
+    long group = syscall(SYS_getpgrp);
+    LOOP EQUAL(syscall(SYS_getpgid, 0), group);
+}
+static void null_getpriority(long n) { LOOP MUST(syscall(SYS_getpriority, 0, 0)); }
 static void null_gettid(long n) { LOOP MUST(syscall(SYS_gettid)); }
 static void null_getuid(long n) { LOOP MUST(syscall(SYS_getuid)); }
 static void null_umask(long n) { LOOP MUST(syscall(SYS_umask, 022)); }
@@ -46,6 +51,7 @@ const struct op CALLS[] = {
     {"null_getpid", none, null_getpid},
     {"null_getppid", none, null_getppid},
     {"null_getpgid", none, null_getpgid},
+    {"null_getpriority", none, null_getpriority},
     {"null_gettid", none, null_gettid},
     {"null_getuid", none, null_getuid},
     {"null_umask", none, null_umask},
