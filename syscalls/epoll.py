@@ -3,7 +3,11 @@
 A wait never sleeps in the host: what is ready is taken out at once, and if nothing is, the thread parks on the epoll descriptor
 itself, which is readable when it has something. Descriptors are checked to be the guest's; everything else, and in which order
 it is wrong, the host judges: a descriptor that is not the guest's is handed down as -1.
+
+A host without epoll has a twin of it (lx.kernel.twins.epoll).
 """
+
+import errno
 
 from lx.abi.clocks import TIMESPEC, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
@@ -12,11 +16,10 @@ from lx.abi.poll import PollEvents
 from lx.host import events as host
 from lx.host.descriptors import beyond, nowhere
 from lx.host.numbers import open_flags_to_host
+from lx.kernel import readiness
 from lx.kernel.thread import Thread
-from lx.kernel.wait import Park
 from syscalls._masks import masked, read_mask
 from syscalls.declare import Restart, syscall
-from syscalls.poll import to_host
 from syscalls.types import Annotated, Fd, Int, Size, flags_of, one_of, struct_in, struct_out
 
 EventIn = Annotated[int, struct_in("epoll_event")]
@@ -30,7 +33,7 @@ def epoll_create(t: Thread, size: Int) -> int:
     """An epoll descriptor; the size means nothing but must be positive."""
     if size <= 0:
         raise LinuxError(Errno.EINVAL)
-    return t.files.adopt_epoll(host.epoll_create(0))
+    return _create(t, 0)
 
 
 @syscall(result="fd")
@@ -38,15 +41,45 @@ def epoll_create1(t: Thread, flags: Annotated[int, flags_of(EpollFlags)]) -> int
     """An epoll descriptor."""
     if flags & ~EpollFlags.CLOEXEC:
         raise LinuxError(Errno.EINVAL)
-    return t.files.adopt_epoll(host.epoll_create(open_flags_to_host(flags)))
+    return _create(t, open_flags_to_host(flags))
+
+
+def _create(t: Thread, flags: int) -> int:
+    try:
+        return t.files.adopt_epoll(host.epoll_create(flags))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins.epoll import Epoll
+
+    return Epoll(t, flags).descriptor
 
 
 @syscall(direct="epoll control")
 def epoll_ctl(t: Thread, epfd: Fd, op: Annotated[int, one_of(EpollOp)], fd: Fd, event: EventIn) -> int:
     """Add, change or remove a descriptor of an epoll set."""
     events, data = t.memory.read_struct(event, EPOLL_EVENT) if op != EpollOp.DEL else (0, 0)
-    host.epoll_control(t.files.guest(epfd), op, t.files.guest(fd), events, data)
+    try:
+        host.epoll_control(t.files.guest(epfd), op, t.files.guest(fd), events, data)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        from lx.kernel.twins import epoll as twin
+
+        twin.control(t, epfd, op, fd, events, data)
     return 0
+
+
+def _ready(t: Thread, epfd: int, most: int, bad: int) -> list[tuple[int, int]]:
+    """What is ready now. bad: an address that cannot be written (0: none), for who judges to judge."""
+    try:
+        return host.epoll_ready(t.files.guest(epfd), most, bad)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins import epoll as twin
+
+    return twin.ready(t, epfd, most, bad)
 
 
 def _wait(t: Thread, epfd: int, events: int, most: int, timeout: int | None) -> int:
@@ -60,11 +93,11 @@ def _wait(t: Thread, epfd: int, events: int, most: int, timeout: int | None) -> 
         except LinuxError:
             room = 0
         most, bad = (room, 0) if room else (most, nowhere)
-    found = host.epoll_ready(t.files.guest(epfd), most, bad)
+    found = _ready(t, epfd, most, bad)
     if found or timeout == 0 or t.expired():
         t.memory.write(events, b"".join([EPOLL_EVENT.pack(*one) for one in found]))
         return len(found)
-    raise Park(fds=((epfd, to_host(PollEvents.IN)),), deadline=t.deadline(timeout))
+    raise readiness.park(t, {epfd: PollEvents.IN}, timeout)
 
 
 def _milliseconds(timeout: int) -> int | None:

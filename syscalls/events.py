@@ -52,7 +52,7 @@ from syscalls.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lx.kernel.twins import Timer
+    from lx.kernel.twins.timer import Timer
 
 SigsetIn = Annotated[int, struct_in("sigset")]
 ItimerspecIn = Annotated[int, struct_in("itimerspec")]
@@ -92,7 +92,7 @@ def _counter(t: Thread, count: int, flags: int) -> int:
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-    from lx.kernel.twins import Counter
+    from lx.kernel.twins.counter import Counter
 
     own = _host_flags(flags & DESCRIPTOR_FLAGS)
     return Counter(t.process, count, own, semaphore=bool(flags & EventfdFlags.SEMAPHORE)).descriptor
@@ -109,14 +109,14 @@ def timerfd_create(t: Thread, clockid: ClockId, flags: Annotated[int, flags_of(T
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-    from lx.kernel.twins import Timer
+    from lx.kernel.twins.timer import Timer
 
     return Timer(t.process, host.timer_clock(clockid), _host_flags(flags)).descriptor
 
 
 def _twin(t: Thread, fd: int) -> "Timer":
     """The twin of a timerfd. EBADF, EINVAL."""
-    from lx.kernel.twins import Timer
+    from lx.kernel.twins.timer import Timer
 
     t.files.check(fd)
     entry = t.files.entry(fd)
@@ -131,7 +131,7 @@ def _set_timer(t: Thread, fd: int, flags: int, new: bytes) -> bytes:
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-    from lx.kernel.twins import is_valid
+    from lx.kernel.twins.timer import is_valid
 
     if flags & ~int(TimerfdSet.TIMER_ABSTIME | TimerfdSet.TIMER_CANCEL_ON_SET) or not is_valid(new):
         raise LinuxError(Errno.EINVAL)

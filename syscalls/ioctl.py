@@ -289,6 +289,10 @@ COMMANDS: dict[int, Action] = {
 def ioctl(t: Thread, fd: Fd, command: Command, arg: ULong) -> int:
     """Ask a device, a terminal or a file for something."""
     transfer.check_access(t, fd)
+    entry = t.files.entry(fd)
+    answer = entry.ioctl(t, command, arg) if entry is not None else None
+    if answer is not None:
+        return answer
     action = COMMANDS.get(command)
     number = host_command(Ioctl(command)) if action is not None else None
     if action is None or number is None:

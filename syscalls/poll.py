@@ -14,7 +14,6 @@ import select as host_select
 import time as host_time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 
 from lx.abi.clocks import NSEC_PER_SEC, TIMESPEC, TIMEVAL, USEC_PER_SEC, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
@@ -30,8 +29,8 @@ from lx.abi.poll import (
 )
 from lx.abi.resource import Resource
 from lx.abi.utsname import Personality
+from lx.kernel import readiness
 from lx.kernel.thread import Thread
-from lx.kernel.wait import Park
 from syscalls._masks import masked, read_mask
 from syscalls.declare import Restart, syscall
 from syscalls.types import Annotated, Int, Ptr, Size, UInt, struct_in, struct_inout
@@ -44,24 +43,6 @@ SigsetIn = Annotated[int, struct_in("sigset")]
 
 FD_SETSIZE = 1024
 
-_HOST_BITS = [
-    (int(event), int(getattr(host_select, f"POLL{event.name}")))
-    for event in PollEvents
-    if hasattr(host_select, f"POLL{event.name}")
-]
-
-
-@cache
-def to_host(events: int) -> int:
-    """Host poll bits for Linux's; bits that the host does not know are left out."""
-    return sum({host for linux, host in _HOST_BITS if events & linux})
-
-
-@cache
-def from_host(events: int) -> int:
-    """Linux's poll bits for the host's."""
-    return sum(linux for linux, host in _HOST_BITS if events & host)
-
 
 def _guest_fd(t: Thread, fd: int) -> bool:
     try:
@@ -69,19 +50,6 @@ def _guest_fd(t: Thread, fd: int) -> bool:
     except (LinuxError, OSError):
         return False
     return True
-
-
-def _ask(wanted: dict[int, int]) -> dict[int, int]:
-    """What the host's poll says now: Linux's bits by descriptor. `wanted` has Linux's bits too."""
-    poller = host_select.poll()
-    for fd, events in wanted.items():
-        poller.register(fd, to_host(events))
-    return {fd: from_host(events) for fd, events in poller.poll(0)}
-
-
-def _park(t: Thread, wanted: dict[int, int], timeout_ns: int | None, on_interrupt: Callable[[], object]) -> Park:
-    fds = tuple((fd, to_host(events)) for fd, events in wanted.items())
-    return Park(fds=fds, deadline=t.deadline(timeout_ns), on_interrupt=on_interrupt)
 
 
 class _Timeout:
@@ -131,7 +99,7 @@ def _poll(t: Thread, address: int, count: int, timeout: int | None, rest: Callab
             wanted[fd] = wanted.get(fd, 0) | events & 0xFFFF
         elif fd >= 0:
             bad.add(fd)
-    found = _ask(wanted) if wanted else {}
+    found = readiness.ask(t, wanted) if wanted else {}
     found.update(dict.fromkeys(bad, int(PollEvents.NVAL)))
     revents = [found.get(fd, 0) & (events & 0xFFFF | ALWAYS) for fd, events, _ in entries]
 
@@ -151,7 +119,7 @@ def _poll(t: Thread, address: int, count: int, timeout: int | None, rest: Callab
         store()
         rest()
 
-    raise _park(t, wanted, timeout, interrupted)
+    raise readiness.park(t, wanted, timeout, interrupted)
 
 
 def _nothing() -> None:
@@ -216,7 +184,7 @@ def _select(t: Thread, nfds: int, sets: tuple[int, int, int], timeout: _Timeout)
             if not _guest_fd(t, fd):
                 raise LinuxError(Errno.EBADF)
             wanted[fd] = wanted.get(fd, 0) | events
-    found = _ask(wanted) if wanted else {}
+    found = readiness.ask(t, wanted) if wanted else {}
     answers = [0, 0, 0]
     for fd, events in found.items():
         for i, kind in enumerate(KINDS):
@@ -230,7 +198,7 @@ def _select(t: Thread, nfds: int, sets: tuple[int, int, int], timeout: _Timeout)
         return ready
     # A descriptor that is ready for what nobody asked (hung up, watched for urgent data) would wake us for ever.
     quiet = {fd: events for fd, events in wanted.items() if fd not in found}
-    raise _park(t, quiet, timeout.ns, timeout.write_rest)
+    raise readiness.park(t, quiet, timeout.ns, timeout.write_rest)
 
 
 @syscall(restart=Restart.NEVER)

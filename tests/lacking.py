@@ -1,4 +1,4 @@
-"""lx on a host that lacks eventfd and timerfd: the command, with their C functions taken away. Used by test_twins.py."""
+"""lx on a host that lacks Linux's event descriptors: the command, with their C functions taken away. Used by test_twins.py."""
 
 import errno
 import sys
@@ -8,12 +8,17 @@ from lx.cli import main
 from lx.host import events
 from lx.host.libc import failure
 
+MISSING = (
+    *("_eventfd", "_timerfd_create", "_timerfd_settime", "_timerfd_gettime"),
+    *("_epoll_create1", "_epoll_ctl", "_epoll_wait"),
+)
+
 
 def missing(*_: Any) -> int:
     raise failure(errno.ENOSYS)
 
 
 if __name__ == "__main__":
-    for name in ("_eventfd", "_timerfd_create", "_timerfd_settime", "_timerfd_gettime"):
+    for name in MISSING:
         setattr(events, name, missing)
     sys.exit(main())

@@ -25,6 +25,8 @@ from lx.kernel.synthetic.nodes import Directory, File, HostDirectory, Node
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lx.kernel.process import Process
+    from lx.kernel.readiness import Conditions
+    from lx.kernel.thread import Thread
 
 OWN_DESCRIPTORS = 64
 MOST_DIRECT = 4096
@@ -51,6 +53,10 @@ class OpenNode:
     __slots__ = ("flags", "listing", "node", "position", "text")
     reads_before_faults = False
     """Whether what is read is taken, or EAGAIN, before a bad buffer is seen."""
+    outspoken = False
+    """Whether `readiness` and `conditions` have to be asked, because the host's poll cannot tell."""
+    hidden_flags = 0
+    """Linux's status flags that its placeholder has, and it has not."""
 
     def __init__(self, node: Node, flags: int) -> None:
         self.node = node
@@ -94,6 +100,18 @@ class OpenNode:
         if target == 0:
             self.text = self.listing = None
         return target
+
+    def ioctl(self, t: "Thread", command: int, arg: int) -> int | None:
+        """What it answers to a command; None: as its placeholder does."""
+        return None
+
+    def readiness(self, t: "Thread", events: int) -> int:
+        """Which of Linux's poll bits are there now. Asked of the outspoken only, as is what follows."""
+        raise NotImplementedError
+
+    def conditions(self, t: "Thread", events: int, found: "Conditions") -> None:
+        """Add what to sleep for until one of these bits may be there."""
+        raise NotImplementedError
 
     def entries(self, p: "Process") -> list[tuple[bytes, int, int]]:
         """The directory's listing (name, inode, DT_ type), "." and ".." first. ENOTDIR."""
@@ -166,7 +184,7 @@ class FileTable:
         mode = st.st_mode
         plain = stat.S_ISREG(mode) or stat.S_ISBLK(mode) or stat.S_ISDIR(mode)
         if stat.S_ISCHR(mode):
-            plain = st.st_rdev in self._devices_that_answer()
+            plain = self.answers(st)
         kind = self.kinds[fd] = Kind.PLAIN if plain else Kind.STREAM
         if fd < MOST_DIRECT:
             self.direct[fd] = DIRECT_PLAIN if plain else self._direct_stream(fd, mode)
@@ -181,11 +199,11 @@ class FileTable:
 
         return DIRECT_SOCKET if sockets.carries_bytes(fd) else DIRECT_METADATA
 
-    def _devices_that_answer(self) -> frozenset[int]:
-        """The host's numbers of the devices that never make a call wait."""
+    def answers(self, st: os.stat_result) -> bool:
+        """Whether this is one of the devices that never make a call wait."""
         if self._answering is None:
             self._answering = frozenset(os.stat(path).st_rdev for path in NEVER_WAIT if os.path.exists(path))
-        return self._answering
+        return st.st_rdev in self._answering
 
     def entry(self, fd: int) -> OpenNode | None:
         """The open synthetic node behind a descriptor, if it is one."""

@@ -101,7 +101,8 @@ class Scheduler:
             if park.deadline is not None:
                 left = park.deadline - time.monotonic_ns()
                 if left <= 0:
-                    t.call_deadline = park.deadline
+                    if t.call_deadline is None:
+                        t.call_deadline = park.deadline
                     self.wake(t)
                     continue
                 timeout = left if timeout is None else min(timeout, left)

@@ -1,0 +1,88 @@
+"""Readiness: what poll, select and epoll ask of a process's descriptors, and how a thread waits for it.
+
+The host's poll answers for all of them but some twins (lx.kernel.twins), which are asked themselves.
+"""
+
+import select
+
+from lx.host.polling import from_host, to_host
+from lx.kernel.wait import Park
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lx.kernel.files import OpenNode
+    from lx.kernel.thread import Thread
+
+FOR_EVER = 1 << 62
+"""Nanoseconds of a wait without a timeout that wakes up in between."""
+
+
+class Conditions:
+    """What a thread sleeps for until descriptors may be ready.
+
+    fds: (descriptor, host poll bits). again: the CLOCK_MONOTONIC nanosecond at which to look again. signs: one of them says yes
+    once something in this process has changed.
+    """
+
+    __slots__ = ("again", "fds", "signs")
+
+    def __init__(self) -> None:
+        self.fds: list[tuple[int, int]] = []
+        self.again: int | None = None
+        self.signs: list[Callable[[], bool]] = []
+
+    def sooner(self, moment: int) -> None:
+        """Look again at this moment at the latest."""
+        self.again = moment if self.again is None else min(self.again, moment)
+
+    def changed(self) -> bool:
+        """Whether one of the signs says so."""
+        return any(sign() for sign in self.signs)
+
+
+def _outspoken(t: "Thread", wanted: "Mapping[int, int]") -> "list[tuple[int, OpenNode]]":
+    """Those of the descriptors that answer themselves."""
+    nodes = t.files.nodes
+    return [(fd, nodes[fd]) for fd in wanted if fd in nodes and nodes[fd].outspoken] if nodes else []
+
+
+def ask(t: "Thread", wanted: "Mapping[int, int]") -> dict[int, int]:
+    """What is ready now: Linux's poll bits by descriptor. `wanted` has Linux's bits too."""
+    poller = select.poll()
+    for fd, events in wanted.items():
+        poller.register(fd, to_host(events))
+    found = {fd: from_host(events) for fd, events in poller.poll(0)}
+    for fd, node in _outspoken(t, wanted):
+        bits = node.readiness(t, wanted[fd])
+        found.pop(fd, None)
+        if bits:
+            found[fd] = bits
+    return found
+
+
+def conditions(t: "Thread", wanted: "Mapping[int, int]") -> Conditions:
+    """What to sleep for until one of these may be ready."""
+    found = Conditions()
+    outspoken = dict(_outspoken(t, wanted))
+    for fd, events in wanted.items():
+        if fd in outspoken:
+            outspoken[fd].conditions(t, events, found)
+        else:
+            found.fds.append((fd, to_host(events)))
+    return found
+
+
+def park(
+    t: "Thread", wanted: "Mapping[int, int]", timeout: int | None, on_interrupt: "Callable[[], object] | None" = None
+) -> Park:
+    """How to wait for descriptors. timeout: nanoseconds, None for ever."""
+    if not t.files.nodes:
+        fds = tuple((fd, to_host(events)) for fd, events in wanted.items())
+        return Park(fds, t.deadline(timeout), on_interrupt=on_interrupt)
+    found = conditions(t, wanted)
+    deadline = t.deadline(FOR_EVER if timeout is None and found.again is not None else timeout)
+    if found.again is not None and deadline is not None:
+        deadline = min(deadline, found.again)
+    return Park(found.fds, deadline, on_interrupt=on_interrupt, ready=found.changed if found.signs else None)
