@@ -14,7 +14,7 @@ int main(void) {
     i.it_interval.tv_nsec = 10000000; i.it_value.tv_nsec = 1; R(timerfd_settime(n, 0, &i, NULL)); usleep(65000);
     R(read(n, &v, 8)); T(v >= 6 && v < 200); R(timerfd_gettime(n, &old)); R(old.it_interval.tv_nsec);
     T(old.it_value.tv_nsec <= 10000000); R(timerfd_settime(n, 0, &zero, &old)); R(old.it_interval.tv_nsec); R(read(n, &v, 8));
-    clock_gettime(CLOCK_MONOTONIC, &now); i = (struct itimerspec){{0, 0}, now}; i.it_value.tv_nsec += 20000000;
+    clock_gettime(CLOCK_MONOTONIC, &now); i = (struct itimerspec){{0, 0}, now}; i.it_value.tv_nsec += 150000000;
     if (i.it_value.tv_nsec >= 1000000000) { i.it_value.tv_nsec -= 1000000000; i.it_value.tv_sec++; }
     R(timerfd_settime(t, TFD_TIMER_ABSTIME, &i, NULL)); p = (struct pollfd){t, POLLIN, 0}; R(poll(&p, 1, 0)); R(poll(&p, 1, 5000));
     R(read(t, &v, 8)); R(v); R(timerfd_settime(n, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &i, NULL));
