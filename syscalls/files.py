@@ -5,6 +5,7 @@ A guest descriptor is the host's of the same number, so nearly every row is one 
 (fs/open.c, fs/read_write.c by their man pages, and asked of the kernel where those are silent).
 """
 
+import errno
 import os
 from struct import Struct
 
@@ -328,8 +329,8 @@ def ftruncate(t: Thread, fd: Fd, length: Long) -> int:
     """Set an open file's size."""
     if length < 0:
         raise LinuxError(Errno.EINVAL)
-    t.files.check(fd)
-    os.ftruncate(fd, length)
+    if t.files.kind(fd) != Kind.SYNTHETIC or not t.files.synthetic(fd).flags & ACCMODE:
+        os.ftruncate(fd, length)
     return 0
 
 
@@ -337,7 +338,12 @@ def ftruncate(t: Thread, fd: Fd, length: Long) -> int:
 def fallocate(t: Thread, fd: Fd, mode: FallocBits, offset: Offset, length: Offset) -> int:
     """Allocate, punch, zero, collapse or insert a range. Linux 2.6.23."""
     t.files.check(fd)
-    return descriptors.fallocate(fd, mode, offset, length)
+    try:
+        return descriptors.fallocate(fd, mode, offset, length)
+    except OSError as error:
+        if error.errno == errno.ENODEV and t.files.kind(fd) == Kind.SYNTHETIC:
+            raise LinuxError(Errno.EOPNOTSUPP) from None
+        raise
 
 
 @syscall()

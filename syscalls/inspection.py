@@ -2,14 +2,13 @@
 
 process_vm_readv and _writev are the host's between two emulators. Where another process has its guest memory on the host, and
 what its guest protections are, only it knows: it is asked (lx.kernel.synthetic.asking). Who may is the host's to say. A process
-that does not answer (stopped, or reading SIGCHLD from a signalfd) is EPERM; code that is written so, and was run before, is not
-run anew.
+that does not answer (stopped, or reading SIGCHLD from a signalfd) is EPERM.
 kcmp is the host's, as a guest's descriptors and processes are; a process's threads are one to it, which is what it would find.
 """
 
 import os
-from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.kcmp import Kcmp
@@ -17,6 +16,7 @@ from lx.abi.mman import Prot
 from lx.host import calls, linux_only
 from lx.host.descriptors import address
 from lx.kernel.memory import IOV_MAX
+from lx.kernel.synthetic import memoryfiles
 from lx.kernel.synthetic.processes import regions_of
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
@@ -27,7 +27,7 @@ KcmpType = Annotated[int, one_of(Kcmp)]
 SpanIn = Annotated[int, struct_in("cachestat_range")]
 FiguresOut = Annotated[int, struct_out("cachestat")]
 SPAN_SIZE = 16
-OTHERS = "EPERM for another process that is stopped or reads SIGCHLD from a signalfd; code written into another is not told"
+OTHERS = "EPERM for another process that is stopped or reads SIGCHLD from a signalfd"
 Memory = Callable[[int, int], list[tuple[int, int]]]
 
 
@@ -44,12 +44,17 @@ def _transfer(t: Thread, pid: int, lvec: int, liovcnt: int, rvec: int, riovcnt: 
         return 0
     own = t.process.thread_of(pid) is not None
     host_pid = os.getpid() if own else int(t.zone.host_pid(pid))
-    find = _own_memory(t, write) if own else _memory_of(t, host_pid, Prot.WRITE if write else Prot.READ)
+    regions = [] if own else regions_of(t, host_pid)
+    find = _own_memory(t, write) if own else partial(memoryfiles.pieces, regions, need=Prot.WRITE if write else Prot.READ)
     local = [_piece(view) for view in (t.memory.iovec_in if write else t.memory.iovec_out)(lvec, liovcnt)]
     remote = _found(find, entries, sum(length for _, length in local))
     if not remote:
         raise LinuxError(Errno.EFAULT)
-    return calls.process_vm(host_pid, local, remote, write=write)
+    moved = calls.process_vm(host_pid, local, remote, write=write)
+    if write and not own:
+        for base, length in entries:
+            memoryfiles.written(t.process, pid, regions, base, length)
+    return moved
 
 
 def _piece(view: memoryview) -> tuple[int, int]:
@@ -64,23 +69,6 @@ def _own_memory(t: Thread, write: bool) -> Memory:
             return [_piece(view) for view in (t.memory.writable if write else t.memory.readable)(base, length)]
         except LinuxError:
             return []
-
-    return find
-
-
-def _memory_of(t: Thread, host_pid: int, need: int) -> Memory:
-    """Likewise of another process's memory, as far as it has this protection. ESRCH, EPERM."""
-    regions = regions_of(t, host_pid)
-
-    def find(base: int, length: int) -> list[tuple[int, int]]:
-        pieces = []
-        end = base + length
-        for start, stop, host, prot in regions[max(bisect_right(regions, (base, 1 << 64)) - 1, 0) :]:
-            if not start <= base < min(stop, end) or not prot & need:
-                break
-            pieces.append((host + base - start, min(stop, end) - base))
-            base = min(stop, end)
-        return pieces
 
     return find
 

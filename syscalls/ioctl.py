@@ -141,6 +141,10 @@ def _signal(t: Thread, fd: int, command: int, arg: int) -> int:
     return descriptors.ioctl(fd, command, numbers.signal_to_host(number) if 0 < number <= NSIG else -1)
 
 
+def _namespace(t: Thread, fd: int, command: int, arg: int) -> int:
+    return t.files.adopt(descriptors.ioctl(fd, command, 0))
+
+
 def _unknown(t: Thread, fd: int) -> int:
     """What a descriptor that is no device says to a command that it does not know: ENOTTY, or as its kernel says of an epoll."""
     if t.files.path_of(fd) == EPOLL:
@@ -272,6 +276,10 @@ COMMANDS: dict[int, Action] = {
         ),
         _inout(IFREQ),
     ),
+    Ioctl.NS_GET_USERNS: _namespace,
+    Ioctl.NS_GET_PARENT: _namespace,
+    Ioctl.NS_GET_NSTYPE: _plain,
+    Ioctl.NS_GET_OWNER_UID: _out(INT),
     Ioctl.FICLONE: _clone,
     Ioctl.FICLONERANGE: _clone_range,
     Ioctl.FS_IOC_GETFLAGS: _out(INT),
@@ -283,7 +291,7 @@ COMMANDS: dict[int, Action] = {
 
 
 @syscall(
-    note="commands of files, terminals and sockets; others ENOTTY; TIOCSTI, TIOCCONS, TIOCLINUX, TIOCVHANGUP refused",
+    note="commands of files, terminals, sockets and namespaces; others ENOTTY; TIOCSTI, TIOCCONS, TIOCLINUX, TIOCVHANGUP refused",
     restart=Restart.RESTART,
 )
 def ioctl(t: Thread, fd: Fd, command: Command, arg: ULong) -> int:

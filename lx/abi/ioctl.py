@@ -1,6 +1,6 @@
 """ioctl commands by name, and the sizes of what they point at.
 
-Source: Linux uapi asm-generic/ioctls.h, asm-generic/termbits.h, linux/fs.h, linux/random.h, linux/sockios.h, linux/if.h.
+Source: Linux uapi asm-generic/ioctls.h, asm-generic/termbits.h, linux/fs.h, linux/nsfs.h, linux/random.h, linux/sockios.h, linux/if.h.
 """
 
 from struct import Struct
@@ -85,6 +85,10 @@ class Ioctl(IntEnum):
     SIOCGIFHWADDR = 0x8927
     SIOCGIFINDEX = 0x8933
     SIOCGIFTXQLEN = 0x8942
+    NS_GET_USERNS = 0xB701
+    NS_GET_PARENT = 0xB702
+    NS_GET_NSTYPE = 0xB703
+    NS_GET_OWNER_UID = 0xB704
     FICLONE = 0x40049409
     FICLONERANGE = 0x4020940D
     FS_IOC_GETFLAGS = 0x80086601

@@ -20,7 +20,7 @@ import stat
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import ACCMODE, OpenFlags
 from lx.abi.names import IntEnum
-from lx.kernel.synthetic.nodes import Directory, File, HostDirectory, Node
+from lx.kernel.synthetic.nodes import Directory, File, HostDirectory, Node, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ DIRECT_PLAIN, DIRECT_PIPE, DIRECT_METADATA, DIRECT_SOCKET, DIRECT_EPOLL = 1, 2, 
 """What the engine may do by itself on a descriptor; see lx.cpu.pure.Engine.set_direct_descriptors."""
 NEVER_WAIT = ("/dev/null", "/dev/zero", "/dev/full")
 MOST_DESCRIPTORS = 1 << 20
+U64 = 2**64 - 1
 
 
 class Kind(IntEnum):
@@ -69,32 +70,39 @@ class OpenNode:
         """Up to `size` bytes at the position, or at `offset`. EBADF, EISDIR, or what the node says."""
         if self.flags & ACCMODE == OpenFlags.WRONLY:
             raise LinuxError(Errno.EBADF)
-        if not isinstance(self.node, File):
-            raise LinuxError(Errno.EISDIR)
         at = self.position if offset is None else offset
-        if self.text is None or at == 0:
-            self.text = self.node.read(p)
-        data = self.text[at : at + size]
+        if isinstance(self.node, Window):
+            data = self.node.read_at(p, at & U64, size)
+        elif not isinstance(self.node, File):
+            raise LinuxError(Errno.EISDIR)
+        else:
+            if self.text is None or at == 0:
+                self.text = self.node.read(p)
+            data = self.text[at : at + size]
         if offset is None:
             self.position += len(data)
         return data
 
     def write(self, p: "Process", data: bytes, offset: int | None = None) -> int:
         """Give the node one write's bytes. EBADF, or what the node says."""
-        if self.flags & ACCMODE == 0 or not isinstance(self.node, File):
+        if self.flags & ACCMODE == 0 or not isinstance(self.node, File | Window):
             raise LinuxError(Errno.EBADF)
-        self.node.write(p, data)
-        self.text = None
+        if isinstance(self.node, Window):
+            written = self.node.write_at(p, (self.position if offset is None else offset) & U64, data)
+        else:
+            self.node.write(p, data)
+            self.text = None
+            written = len(data)
         if offset is None:
-            self.position += len(data)
-        return len(data)
+            self.position += written
+        return written
 
     def seek(self, p: "Process", offset: int, whence: int) -> int:
         """lseek: from the start or the position; the end of a synthetic file is nowhere. EINVAL."""
         if whence not in (0, 1) or (isinstance(self.node, Directory | HostDirectory) and whence):
             raise LinuxError(Errno.EINVAL)
         target = offset + (self.position if whence else 0)
-        if target < 0:
+        if target < 0 and not isinstance(self.node, Window):
             raise LinuxError(Errno.EINVAL)
         self.position = target
         if target == 0:

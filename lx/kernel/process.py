@@ -141,6 +141,8 @@ class Process:
         self.futexes = Futexes(self)
         self.tids = tasks.Tids(self)
         self.exe = b""
+        self.image = 0
+        """How many programs it has been before this one."""
         self.argv: list[bytes] = []
         self.environ: list[bytes] = []
         self.auxv = b""
@@ -665,6 +667,7 @@ class Process:
             tasks.only(self, t)
             self.host_mask()
             self.memory.clear()
+            self.image += 1
             t.altstack_sp = t.altstack_size = 0
             self.signals.exec_reset()
             if self.timers is not None:

@@ -198,6 +198,23 @@ class File(Node):
         return self.filesystem.file_size
 
 
+class Window(Node):
+    """A regular file that is read and written at a position, which may be any 64-bit number; nothing of it is kept."""
+
+    __slots__ = ()
+
+    def __init__(self, path: bytes, permissions: int) -> None:
+        super().__init__(path, stat.S_IFREG | permissions)
+
+    def read_at(self, p: Process, at: int, size: int) -> bytes:
+        """Up to `size` bytes from there on. LinuxError as the kernel's read would fail."""
+        raise NotImplementedError
+
+    def write_at(self, p: Process, at: int, data: bytes) -> int:
+        """How many of the bytes are there now. LinuxError as the kernel's write would fail."""
+        raise LinuxError(Errno.EINVAL)
+
+
 class Link(Node):
     """An ordinary symbolic link, or, with a callable, one whose text depends on who asks."""
 

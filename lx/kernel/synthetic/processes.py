@@ -3,8 +3,8 @@
 A row's function is given a Subject, that is who is asked about and by whom; it is made at each read, since descriptors
 outlive forks. What only the process itself can know it is asked for (see asking).
 
-Absent, because it could not be true: mem and pagemap (guest and host addresses differ), ns (the emulator's are not the
-guest's), syscall and stack. Of another process's threads only the first is seen.
+ns tells of the host's namespaces: a zone has none of its own, and its processes are in the same. Absent, because it could not be
+true: syscall and stack. Of another process's threads only the first is seen.
 """
 
 import fcntl
@@ -163,7 +163,7 @@ def _owner(p: "Process", pid: int) -> tuple[int, int]:
     return 0, 0
 
 
-class _Owned(Node):
+class Owned(Node):
     """What belongs to the process it is about."""
 
     __slots__ = ()
@@ -173,13 +173,13 @@ class _Owned(Node):
         return _owner(p, int(self.path.split(b"/", 3)[2]))
 
 
-class ProcessFile(_Owned, File):
+class ProcessFile(Owned, File):
     """A file of FILES."""
 
     __slots__ = ()
 
 
-class ProcessLink(_Owned, MagicLink):
+class ProcessLink(Owned, MagicLink):
     """exe, cwd, root, and the links of fd/."""
 
     __slots__ = ()
@@ -195,7 +195,7 @@ class DescriptorLink(ProcessLink):
         return 64
 
 
-class _ProcessDirectory(_Owned, Directory):
+class _ProcessDirectory(Owned, Directory):
     """A directory about one process (or thread)."""
 
     __slots__ = ("pid", "tid")
@@ -373,25 +373,82 @@ def _root_jump(s: Subject) -> int:
     return s.asker.fs.open_path(b"/")
 
 
-def _regions(p: "Process") -> list[tuple[int, int, int, int]]:
-    return p.memory.regions()
+def _namespace_text(s: Subject, name: str) -> bytes:
+    return os.readlink(os.fsencode(f"/proc/{s.host_pid}/ns/{name}"))
 
 
-_REGIONS = len(_answers)
-_answers.append(_regions)
+def _namespace_jump(s: Subject, name: str) -> int:
+    return os.open(f"/proc/{s.host_pid}/ns/{name}", O_PATH | os.O_CLOEXEC)
+
+
+class Namespaces(_ProcessDirectory):
+    """ns: a link for each kind of namespace that the host knows."""
+
+    __slots__ = ()
+
+    def lookup(self, p: "Process", name: bytes) -> Node:
+        """See Directory."""
+        if name not in self._kinds():
+            raise LinuxError(Errno.ENOENT)
+        about, kind = partial(subject, pid=self.pid, tid=self.tid), os.fsdecode(name)
+        return ProcessLink(
+            self.child(name), lambda p: _namespace_text(about(p), kind), lambda p: _namespace_jump(about(p), kind)
+        )
+
+    def names(self, p: "Process") -> list[tuple[bytes, int, int]]:
+        """See Directory."""
+        return [(name, Node(self.child(name), 0).ino(), DT_LNK) for name in self._kinds()]
+
+    @staticmethod
+    def _kinds() -> list[bytes]:
+        with suppress(OSError):
+            return sorted(os.listdir(b"/proc/self/ns"))
+        return []
+
+
+def _memory(p: "Process") -> tuple[int, list[tuple[int, int, int, int]]]:
+    return p.image, p.memory.regions()
+
+
+def _forget_code(p: "Process") -> bool:
+    p.engine.flush_code()
+    return True
+
+
+_MEMORY, _FORGET_CODE = len(_answers), len(_answers) + 1
+_answers += [_memory, _forget_code]
+
+
+def memory_of(p: "Process", pid: int) -> tuple[int, list[tuple[int, int, int, int]]]:
+    """Which image a process has (Process.image), and AddressSpace.regions. ESRCH; EACCES if it does not answer."""
+    if pid == p.pid:
+        return _memory(p)
+    image, regions = _ask_for(p, pid, _MEMORY)
+    return image, [tuple(region) for region in regions]
 
 
 def regions_of(t: "Thread", host_pid: int) -> list[tuple[int, int, int, int]]:
-    """The memory of another process, see AddressSpace.regions. ESRCH; EPERM, and a line to the operator if it does not answer."""
-    from lx.kernel.synthetic.asking import ask
-
+    """The memory of another process. ESRCH; EPERM, and a line to the operator if it does not answer."""
     try:
-        regions: list[tuple[int, int, int, int]] = ask(t.process, t.zone.guest_pid(host_pid), host_pid, _REGIONS)
+        return memory_of(t.process, t.zone.guest_pid(host_pid))[1]
     except LinuxError as error:
         if error.errno == Errno.ESRCH:
             raise
         raise t.unsupported("access to the memory of a process that does not answer:", host_pid, Errno.EPERM) from None
-    return regions
+
+
+def forget_code(p: "Process", pid: int) -> None:
+    """Have a process translate anew what it runs, because that has been written. ESRCH; EACCES if it does not answer."""
+    if pid == p.pid:
+        _forget_code(p)
+    else:
+        _ask_for(p, pid, _FORGET_CODE)
+
+
+def _ask_for(p: "Process", pid: int, number: int) -> "Any":
+    from lx.kernel.synthetic.asking import ask
+
+    return ask(p, pid, int(p.zone.host_pid(pid)), number)
 
 
 LINKS: Mapping[bytes, tuple[Callable[[Subject], bytes], Callable[[Subject], int]]] = {
@@ -414,6 +471,16 @@ def _file(path: bytes, pid: int, tid: int, row: Row) -> ProcessFile:
     if write is None:
         return ProcessFile(path, read, row.permissions)
     return ProcessFile(path, read, row.permissions, lambda p, data: write(subject(p, pid, tid), data))
+
+
+WINDOWS = (b"mem", b"pagemap")
+"""The files of /proc/PID that are read at an address."""
+
+
+def _window(path: bytes, p: "Process", pid: int, name: bytes) -> Node:
+    from lx.kernel.synthetic import memoryfiles
+
+    return (memoryfiles.Memory if name == b"mem" else memoryfiles.Pagemap)(path, p, pid)
 
 
 class Tasks(_ProcessDirectory):
@@ -460,6 +527,10 @@ class About(_ProcessDirectory):
             return Descriptors(path, pid, tid, 0o500)
         if name == b"fdinfo":
             return DescriptorInfo(path, pid, tid)
+        if name == b"ns":
+            return Namespaces(path, pid, tid, 0o511)
+        if name in WINDOWS:
+            return _window(path, p, pid, name)
         if name == b"task" and not self._thread:
             return Tasks(path, pid, pid)
         if name == b"net":
@@ -471,8 +542,9 @@ class About(_ProcessDirectory):
     def names(self, p: "Process") -> list[tuple[bytes, int, int]]:
         """See Directory."""
         found = [(name, DT_REG) for name, row in FILES.items() if row.thread or not self._thread]
+        found += [(name, DT_REG) for name in WINDOWS]
         found += [(name, DT_LNK) for name in LINKS]
-        found += [(name, DT_DIR) for name in (b"fd", b"fdinfo", b"net", *(() if self._thread else (b"task",)))]
+        found += [(name, DT_DIR) for name in (b"fd", b"fdinfo", b"net", b"ns", *(() if self._thread else (b"task",)))]
         return [(name, Node(self.child(name), 0).ino(), kind) for name, kind in sorted(found)]
 
 
