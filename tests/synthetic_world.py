@@ -119,6 +119,7 @@ def make_process(directory: str) -> Any:
         auxv=bytes(32),
         stack_top=0x7FFF_FFFF_F000,
         dumpable=1,
+        image=0,
         total_memory=1 << 30,
         memory=Memory(),
         files=Files(),
