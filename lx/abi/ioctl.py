@@ -1,6 +1,7 @@
 """ioctl commands by name, and the sizes of what they point at.
 
-Source: Linux uapi asm-generic/ioctls.h, asm-generic/termbits.h, linux/fs.h, linux/nsfs.h, linux/random.h, linux/sockios.h, linux/if.h.
+Source: Linux uapi asm-generic/ioctls.h, asm-generic/termbits.h, linux/fs.h, linux/nsfs.h, linux/random.h,
+linux/sockios.h, linux/if.h.
 """
 
 from struct import Struct
