@@ -7,7 +7,7 @@ is made for processes of the zone only.
 signalfd reads what is pending on the host; lx.kernel.signals sees to it that a blocked signal that a signalfd has asked for
 pends there, SIGCHLD too.
 
-A host without eventfd or timerfd has twins of them (lx.kernel.twins).
+A host without eventfd, timerfd or signalfd has twins of them (lx.kernel.twins).
 
 Limits: names of /proc, /dev and /sys cannot be watched; a pidfd of a single thread is refused.
 """
@@ -172,9 +172,28 @@ def _signalfd(t: Thread, fd: int, address: int, size: int, flags: int) -> int:
     if size != SIGSET_SIZE:
         raise LinuxError(Errno.EINVAL)
     mask = t.memory.u64(address) & ~UNBLOCKABLE
-    made = host.signalfd(fd if fd == -1 else t.files.guest(fd, -2), mask, _host_flags(flags))
+    own = _host_flags(flags)
+    try:
+        made = host.signalfd(fd if fd == -1 else t.files.guest(fd, -2), mask, own)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        return _signalfd_twin(t, fd, mask, own)
     t.process.signals.describe(mask)
     return t.files.adopt(made) if fd == -1 else made
+
+
+def _signalfd_twin(t: Thread, fd: int, mask: int, flags: int) -> int:
+    from lx.kernel.twins.signals import SignalFd
+
+    if fd == -1:
+        return SignalFd(t.process, mask, flags).descriptor
+    t.files.check(fd)
+    entry = t.files.entry(fd)
+    if not isinstance(entry, SignalFd):
+        raise LinuxError(Errno.EINVAL)
+    entry.set(t.process, mask)
+    return fd
 
 
 @syscall(result="fd")

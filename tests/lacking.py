@@ -10,7 +10,7 @@ from lx.host.libc import failure
 
 MISSING = (
     *("_eventfd", "_timerfd_create", "_timerfd_settime", "_timerfd_gettime"),
-    *("_epoll_create1", "_epoll_ctl", "_epoll_wait"),
+    *("_epoll_create1", "_epoll_ctl", "_epoll_wait", "_signalfd"),
 )
 
 

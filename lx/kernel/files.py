@@ -54,8 +54,6 @@ class OpenNode:
     __slots__ = ("flags", "listing", "node", "position", "text")
     reads_before_faults = False
     """Whether what is read is taken, or EAGAIN, before a bad buffer is seen."""
-    outspoken = False
-    """Whether `readiness` and `conditions` have to be asked, because the host's poll cannot tell."""
     hidden_flags = 0
     """Linux's status flags that its placeholder has, and it has not."""
 
@@ -113,13 +111,13 @@ class OpenNode:
         """What it answers to a command; None: as its placeholder does."""
         return None
 
-    def readiness(self, t: "Thread", events: int) -> int:
-        """Which of Linux's poll bits are there now. Asked of the outspoken only, as is what follows."""
-        raise NotImplementedError
+    def readiness(self, t: "Thread", events: int, said: int) -> int:
+        """Which of these poll bits (Linux's) are there now. said: what the host's poll says of the descriptor."""
+        return said
 
-    def conditions(self, t: "Thread", events: int, found: "Conditions") -> None:
+    def conditions(self, t: "Thread", fd: int, events: int, found: "Conditions") -> None:
         """Add what to sleep for until one of these bits may be there."""
-        raise NotImplementedError
+        found.add(fd, events)
 
     def entries(self, p: "Process") -> list[tuple[bytes, int, int]]:
         """The directory's listing (name, inode, DT_ type), "." and ".." first. ENOTDIR."""

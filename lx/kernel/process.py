@@ -467,7 +467,7 @@ class Process:
                     mask &= t.mask & ~t.awaited
                     kept |= t.awaited
         described = self.signals.described
-        self.host_blocked = mask = mask & (~(SIGCHLD_BIT | self._never_blocked) | described)
+        self.host_blocked = mask = mask & (~(SIGCHLD_BIT | self._never_blocked | self.signals.kept) | described)
         held = self.signals.held_for_vfork() if self.vfork_pipe >= 0 else 0
         self.engine.set_signal_mask(numbers.mask_to_host(mask | held))
         children = (kept & SIGCHLD_BIT) << 1 | mask & SIGCHLD_BIT

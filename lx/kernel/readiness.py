@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lx.kernel.files import OpenNode
     from lx.kernel.thread import Thread
 
 FOR_EVER = 1 << 62
@@ -33,6 +32,10 @@ class Conditions:
         self.again: int | None = None
         self.signs: list[Callable[[], bool]] = []
 
+    def add(self, fd: int, events: int) -> None:
+        """The host's poll can tell of these bits (Linux's)."""
+        self.fds.append((fd, to_host(events)))
+
     def sooner(self, moment: int) -> None:
         """Look again at this moment at the latest."""
         self.again = moment if self.again is None else min(self.again, moment)
@@ -42,21 +45,14 @@ class Conditions:
         return any(sign() for sign in self.signs)
 
 
-def _outspoken(t: "Thread", wanted: "Mapping[int, int]") -> "list[tuple[int, OpenNode]]":
-    """Those of the descriptors that answer themselves."""
-    nodes = t.files.nodes
-    return [(fd, nodes[fd]) for fd in wanted if fd in nodes and nodes[fd].outspoken] if nodes else []
-
-
 def ask(t: "Thread", wanted: "Mapping[int, int]") -> dict[int, int]:
     """What is ready now: Linux's poll bits by descriptor. `wanted` has Linux's bits too."""
     poller = select.poll()
     for fd, events in wanted.items():
         poller.register(fd, to_host(events))
     found = {fd: from_host(events) for fd, events in poller.poll(0)}
-    for fd, node in _outspoken(t, wanted):
-        bits = node.readiness(t, wanted[fd])
-        found.pop(fd, None)
+    for fd in t.files.nodes.keys() & wanted.keys() if t.files.nodes else ():
+        bits = t.files.nodes[fd].readiness(t, wanted[fd], found.pop(fd, 0))
         if bits:
             found[fd] = bits
     return found
@@ -65,12 +61,12 @@ def ask(t: "Thread", wanted: "Mapping[int, int]") -> dict[int, int]:
 def conditions(t: "Thread", wanted: "Mapping[int, int]") -> Conditions:
     """What to sleep for until one of these may be ready."""
     found = Conditions()
-    outspoken = dict(_outspoken(t, wanted))
     for fd, events in wanted.items():
-        if fd in outspoken:
-            outspoken[fd].conditions(t, events, found)
+        node = t.files.entry(fd)
+        if node is None:
+            found.add(fd, events)
         else:
-            found.fds.append((fd, to_host(events)))
+            node.conditions(t, fd, events, found)
     return found
 
 

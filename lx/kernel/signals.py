@@ -6,7 +6,8 @@ caught by the engine, which queues its siginfo and stops the CPU. The host's mas
 signals stay pending where kill(2) put them, but for SIGCHLD: it is always caught and never blocked on the host, because waiting
 for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. So does SIGBUS, ignored or blocked, where
 the engine must have it (a mapped file that is truncated while it is read from). What a signalfd reads has to be pending on the
-host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it, SIGCHLD too.
+host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it, SIGCHLD too. What a
+twin of signalfd reads (lx.kernel.twins.signals) waits in our queue.
 
 A signal for the process is for the first thread, the leader before others, that does not block it. One for a thread (tgkill, a
 fault) never touches the host unless it comes from another process and is for the leader; other threads get letters
@@ -106,7 +107,9 @@ class Signals:
         self.timed = 0
         """Those that timers send to single threads: the host must not act on them for the process."""
         self.described = 0
-        """The signals that a signalfd has been asked for."""
+        """The signals that a signalfd of the host's has been asked for."""
+        self.kept = 0
+        """Those that a twin of signalfd reads: the host gives them to us, blocked and ignored or not."""
 
     def start(self) -> None:
         """Give the host the dispositions of a new program: what was ignored stays so. Python's own are undone.
@@ -182,7 +185,7 @@ class Signals:
         ignored = action.handler == SIG_IGN
         if signo == Signal.SIGCHLD:
             engine.catch_signal(number, flags | (SaFlags.NOCLDWAIT if ignored else 0))
-        elif (self._awaited | self.timed) & bit(signo):
+        elif (self._awaited | self.timed | self.kept) & bit(signo):
             engine.catch_signal(number, 0)
         elif ignored:
             engine.ignore_signal(number, flags)
@@ -356,6 +359,17 @@ class Signals:
         self.described |= mask
         self.process.host_mask()
 
+    def keep(self, mask: int) -> None:
+        """A twin of signalfd reads these signals from now on: they wait here."""
+        new = mask & ~self.kept
+        if not new:
+            return
+        self.kept |= new
+        for signo in range(1, NSIG + 1):
+            if new & bit(signo):
+                self._tell_host(signo)
+        self.process.host_mask()
+
     def hand_over(self, mask: int) -> None:
         """Let what is queued here, blocked on the host and read by a signalfd pend on the host."""
         from lx.host import calls
@@ -385,6 +399,10 @@ class Signals:
                     self.process.engine.catch_signal(self.process.host.signal_to_host(signo), 0)
             self.process.host_mask()
             self.collect()
+        return self.take(t, mask)
+
+    def take(self, t: "Thread", mask: int) -> Pending | None:
+        """Take the first of these signals that is pending for a thread or its process, but for faults of its own."""
         for queue in (t.pending, self.queue):
             arrived = [pending for pending in queue if mask & bit(pending.signo) and not pending.forced]
             if arrived:

@@ -26,8 +26,8 @@ from lx.abi.ioctl import Ioctl
 from lx.host.descriptors import beyond
 from lx.kernel import readiness
 from lx.kernel.twins import edges
-from lx.kernel.twins.fifo import Twin
-from lx.kernel.twins.item import ALWAYS, READABLE, Item, identity_of
+from lx.kernel.twins.fifo import READABLE, Twin
+from lx.kernel.twins.item import ALWAYS, Item, identity_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class Epoll(Twin):
     """An epoll set."""
 
     __slots__ = ("_changes", "_params", "_ready", "items")
-    outspoken = True
 
     def __init__(self, t: "Thread", flags: int) -> None:
         super().__init__(t.process, b"eventpoll", flags)
@@ -147,7 +146,7 @@ class Epoll(Twin):
         self._ready = ready[most:] + again
         return [(found[item], item.data) for item in chosen]
 
-    def readiness(self, t: "Thread", events: int) -> int:
+    def readiness(self, t: "Thread", events: int, said: int) -> int:
         """A set can be read while it has something to report."""
         return events & READABLE if events & READABLE and self._look(t) else 0
 
@@ -155,7 +154,7 @@ class Epoll(Twin):
         """How many items are ready."""
         return len(self._look(t))
 
-    def conditions(self, t: "Thread", events: int, found: "Conditions") -> None:
+    def conditions(self, t: "Thread", fd: int, events: int, found: "Conditions") -> None:
         """What the items wait for; what has been reported of edges is looked at again."""
         wanted: dict[int, int] = {}
         reported = False
@@ -212,7 +211,7 @@ def ready(t: "Thread", epfd: int, most: int, bad: int) -> list[tuple[int, int]]:
     epoll = _set(t, epfd)
     if not bad:
         return epoll.take(t, most)
-    if epoll.readiness(t, READABLE):
+    if epoll.amount(t):
         raise LinuxError(Errno.EFAULT)
     return []
 

@@ -13,6 +13,7 @@ from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import OpenFlags
+from lx.abi.poll import PollEvents
 from lx.kernel.files import OpenNode
 from lx.kernel.synthetic.nodes import File, StatResult
 from lx.kernel.wait import Park
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lx.kernel.process import Process
+    from lx.kernel.readiness import Conditions
     from lx.kernel.thread import Thread
 
 POLLIN, POLLOUT = 1, 4
+READABLE = int(PollEvents.IN | PollEvents.RDNORM)
+WRITABLE = int(PollEvents.OUT | PollEvents.WRNORM | PollEvents.WRBAND)
 FULL_BLOCK = bytes(512)
 MOST_HELD = 1 << 16
 """What is taken out of a FIFO at once: all that is in it."""
@@ -115,6 +119,20 @@ class Twin(OpenNode):
     def seek(self, p: "Process", offset: int, whence: int) -> int:
         """Always 0."""
         return 0
+
+
+class Source(Twin):
+    """One that can only be read, and so is never ready to be written."""
+
+    __slots__ = ()
+
+    def readiness(self, t: "Thread", events: int, said: int) -> int:
+        """What the FIFO says of reading."""
+        return said & ~WRITABLE
+
+    def conditions(self, t: "Thread", fd: int, events: int, found: "Conditions") -> None:
+        """Likewise."""
+        found.add(fd, events & ~WRITABLE)
 
 
 def check_read(size: int, offset: int | None, least: int = COUNT.size) -> None:

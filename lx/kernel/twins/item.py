@@ -6,7 +6,7 @@ import stat
 import termios
 
 from lx.abi.events import EpollEvents
-from lx.kernel.twins.fifo import Twin
+from lx.kernel.twins.fifo import READABLE, WRITABLE, Twin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     Identity = object
 
 ALWAYS = int(EpollEvents.ERR | EpollEvents.HUP)
-READABLE = int(EpollEvents.IN | EpollEvents.RDNORM)
-WRITABLE = int(EpollEvents.OUT | EpollEvents.WRNORM | EpollEvents.WRBAND)
 HOW = int(EpollEvents.ET | EpollEvents.ONESHOT | EpollEvents.WAKEUP | EpollEvents.EXCLUSIVE)
 
 

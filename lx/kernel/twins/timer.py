@@ -2,8 +2,8 @@
 
 That a timer has expired is shown by a helper thread of the process that set it, or that read it last.
 
-Limits: poll says that a timer can be written while there is nothing to be read; one does not expire while nobody lives who has
-set or read it; a change of the clock (TFD_TIMER_CANCEL_ON_SET) is not noticed.
+Limits: a timer does not expire while nobody lives who has set or read it; a change of the clock (TFD_TIMER_CANCEL_ON_SET) is not
+noticed; a set of epoll that is the host's own finds that it can be written.
 """
 
 import _thread
@@ -13,7 +13,7 @@ from struct import Struct
 
 from lx.abi.clocks import timespec_valid
 from lx.abi.events import ITIMERSPEC
-from lx.kernel.twins.fifo import COUNT, POLLIN, Twin, check_read
+from lx.kernel.twins.fifo import COUNT, POLLIN, Source, check_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SETTING = Struct("<QQQ")
 SECOND = 1_000_000_000
 
 
-class Timer(Twin):
+class Timer(Source):
     """timerfd."""
 
     __slots__ = ("_clock", "_page", "_sleeper")
