@@ -53,7 +53,7 @@ class Twin(OpenNode):
     hidden_flags = int(OpenFlags.LARGEFILE)
 
     def __init__(self, p: "Process", name: bytes, flags: int) -> None:
-        super().__init__(_Nameless(b"anon_inode:[%s]" % name, lambda p: b"", 0o600), os.O_RDWR)
+        super().__init__(_Nameless(b"anon_inode:[%s]" % name, lambda p: b"", 0o600), 0)
         self._name = f"{p.zone.runtime_dir}/fifo-{p.pid}-{time.monotonic_ns()}"
         os.mkfifo(self._name, 0o600)
         fd = os.open(self._name, os.O_RDWR | flags)
