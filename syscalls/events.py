@@ -7,7 +7,7 @@ is made for processes of the zone only.
 signalfd reads what is pending on the host; lx.kernel.signals sees to it that a blocked signal that a signalfd has asked for
 pends there, SIGCHLD too.
 
-A host without eventfd, timerfd or signalfd has twins of them (lx.kernel.twins).
+A host without eventfd, timerfd, signalfd or pidfd has twins of them (lx.kernel.twins).
 
 Limits: names of /proc, /dev and /sys cannot be watched; a pidfd of a single thread is refused.
 """
@@ -22,11 +22,12 @@ from lx.abi.events import (
     InotifyFlags,
     InotifyMask,
     PidfdFlags,
+    PidfdSignal,
     SignalfdFlags,
     TimerfdFlags,
     TimerfdSet,
 )
-from lx.abi.signals import NSIG, SIGINFO_HEAD, SIGINFO_SIZE, UNBLOCKABLE
+from lx.abi.signals import NSIG, SI_TKILL, SIGINFO_HEAD, SIGINFO_SIZE, UNBLOCKABLE
 from lx.abi.signals import Signal as Sig
 from lx.host import events as host
 from lx.host.descriptors import nowhere
@@ -34,7 +35,7 @@ from lx.host.numbers import open_flags_to_host
 from lx.kernel.signals import user_info
 from lx.kernel.thread import Thread
 from syscalls.declare import syscall
-from syscalls.signals import LIBCS_OWN, kill_kindly
+from syscalls.signals import LIBCS_OWN, kill, kill_kindly, rt_sigqueueinfo, rt_tgsigqueueinfo, tgkill
 from syscalls.types import (
     Annotated,
     ClockId,
@@ -52,6 +53,7 @@ from syscalls.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lx.kernel.twins.pidfd import PidFd
     from lx.kernel.twins.timer import Timer
 
 SigsetIn = Annotated[int, struct_in("sigset")]
@@ -262,12 +264,47 @@ def pidfd_open(t: Thread, pid: Pid, flags: Annotated[int, flags_of(PidfdFlags)])
         if flags & PidfdFlags.THREAD:
             raise t.unsupported("pidfd_open flags", PidfdFlags.THREAD, Errno.EINVAL)
         raise LinuxError(Errno.ENOENT)
-    return t.files.adopt(host.pidfd_open(process, open_flags_to_host(flags & PidfdFlags.NONBLOCK) | flags & PidfdFlags.THREAD))
+    return process_descriptor(t, process, open_flags_to_host(flags & PidfdFlags.NONBLOCK), flags & PidfdFlags.THREAD)
+
+
+def process_descriptor(t: Thread, host_pid: int, flags: int = 0, thread: int = 0) -> int:
+    """A new descriptor of a process of the zone. flags: the host's O_NONBLOCK. thread: PIDFD_THREAD."""
+    try:
+        return t.files.adopt(host.pidfd_open(host_pid, flags | thread))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins.pidfd import PidFd
+
+    return PidFd(t.process, host_pid, flags).descriptor
+
+
+def pidfd_twin(t: Thread, fd: int) -> "PidFd | None":
+    """The twin that a descriptor is, if it is one."""
+    entry = t.files.entry(fd)
+    if entry is None:
+        return None
+    from lx.kernel.twins.pidfd import PidFd
+
+    return entry if isinstance(entry, PidFd) else None
 
 
 @syscall()
 def pidfd_send_signal(t: Thread, pidfd: Fd, sig: Signal, info: InfoIn, flags: UInt) -> int:
     """Send a signal to the process of a descriptor."""
+    twin = pidfd_twin(t, pidfd)
+    if twin is not None:
+        return _signal_twin(t, twin, sig, info, flags)
+    try:
+        return _signal(t, pidfd, sig, info, flags)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    raise LinuxError(Errno.EBADF if flags in (0, *PidfdSignal) else Errno.EINVAL)
+
+
+def _signal(t: Thread, pidfd: int, sig: int, info: int, flags: int) -> int:
+    """pidfd_send_signal(2) by the host's, which judges what is wrong."""
     number = t.process.host.signal_to_host(sig) if 0 < sig <= NSIG else sig
     if sig == Sig.SIGKILL and not info and not flags:
         whose = host.pidfd_process(t.files.guest(pidfd))
@@ -288,10 +325,52 @@ def pidfd_send_signal(t: Thread, pidfd: Fd, sig: Signal, info: InfoIn, flags: UI
     return 0
 
 
+def _signal_twin(t: Thread, twin: "PidFd", sig: int, info: int, flags: int) -> int:
+    """pidfd_send_signal(2) by pid, in Linux' order of checks (kernel/signal.c)."""
+    if flags not in (0, *PidfdSignal):
+        raise LinuxError(Errno.EINVAL)
+    pid = t.zone.guest_pid(twin.host_pid)
+    if info:
+        signo, _, code = SIGINFO_HEAD.unpack_from(t.memory.read(info, SIGINFO_SIZE))
+        if signo != sig:
+            raise LinuxError(Errno.EINVAL)
+        if (code >= 0 or code == SI_TKILL) and (pid != t.pid or flags == PidfdSignal.PROCESS_GROUP):
+            raise LinuxError(Errno.EPERM)
+    if twin.is_gone(t.process):
+        raise LinuxError(Errno.ESRCH)
+    if flags == PidfdSignal.PROCESS_GROUP:
+        if info:
+            raise t.unsupported("pidfd_send_signal with siginfo, flags", flags, Errno.ENOSYS)
+        return kill(t, -pid, sig)
+    if flags == PidfdSignal.THREAD:
+        return rt_tgsigqueueinfo(t, pid, pid, sig, info) if info else tgkill(t, pid, pid, sig)
+    return rt_sigqueueinfo(t, pid, sig, info) if info else kill(t, pid, sig)
+
+
 @syscall(result="fd", note="a file of /proc, /dev or /sys that is open there is /dev/null here")
 def pidfd_getfd(t: Thread, pidfd: Fd, targetfd: Fd, flags: UInt) -> int:
     """A duplicate of a descriptor that another process has."""
     if flags:
         raise LinuxError(Errno.EINVAL)
     target = targetfd if targetfd < t.files.base else -1
-    return t.files.adopt(host.pidfd_getfd(t.files.guest(pidfd), target, 0))
+    twin = pidfd_twin(t, pidfd)
+    if twin is not None:
+        return _take_from_twin(t, twin, target)
+    try:
+        return t.files.adopt(host.pidfd_getfd(t.files.guest(pidfd), target, 0))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    raise LinuxError(Errno.EBADF)
+
+
+def _take_from_twin(t: Thread, twin: "PidFd", target: int) -> int:
+    if twin.has_ended(t.process):
+        raise LinuxError(Errno.ESRCH)
+    if twin.host_pid == os.getpid():
+        return t.files.dup(target, cloexec=True)
+    if target < 0:
+        raise LinuxError(Errno.EBADF)
+    from lx.kernel.twins.handing import take
+
+    return t.files.adopt(take(t.process, twin.host_pid, target))

@@ -215,8 +215,10 @@ def _clone(
         _in_child(t, flags, stack, child_tid, tls)
         return 0
     if flags & CloneFlags.PIDFD:
+        from syscalls.events import process_descriptor
+
         with suppress(LinuxError, ProcessLookupError):
-            t.memory.put_u32(pidfd, _pidfd(t, pid))
+            t.memory.put_u32(pidfd, process_descriptor(t, t.zone.host_pid(pid)))
     if flags & CloneFlags.PARENT_SETTID:
         with suppress(LinuxError):
             t.memory.put_u32(parent_tid, pid)
@@ -228,12 +230,6 @@ def _not_this_id(t: Thread, tids: tuple[int, ...]) -> LinuxError:
     if len(tids) > 1 or not 0 < tids[0] <= PID_MOST:
         return LinuxError(Errno.EINVAL)
     return t.unsupported("clone3 set_tid", tids[0], Errno.EPERM)
-
-
-def _pidfd(t: Thread, pid: int) -> int:
-    from lx.host.events import pidfd_open
-
-    return t.files.adopt(pidfd_open(t.zone.host_pid(pid), 0))
 
 
 def _check_room(t: Thread, pidfd: int) -> None:
@@ -428,9 +424,14 @@ def _waitid(t: Thread, which: int, pid: int, info: int, options: int, rusage: in
         raise LinuxError(Errno.EINVAL)
     if which == P_PIDFD and pid < 0:
         raise LinuxError(Errno.EINVAL)
+    child = which, pid
     if which == P_PIDFD:
         t.files.check(pid)
-    found = calls.waitid(which, pid, options & 0xE100000F | WaitFlags.NOHANG)
+        from syscalls.events import pidfd_twin
+
+        twin = pidfd_twin(t, pid)
+        child = (P_PID, twin.child(t.process)) if twin is not None else child
+    found = calls.waitid(*child, options & 0xE100000F | WaitFlags.NOHANG)
     if found is None:
         if not options & WaitFlags.NOHANG:
             if which == P_PIDFD and not os.get_blocking(pid):

@@ -11,6 +11,7 @@ from lx.host.libc import failure
 MISSING = (
     *("_eventfd", "_timerfd_create", "_timerfd_settime", "_timerfd_gettime"),
     *("_epoll_create1", "_epoll_ctl", "_epoll_wait", "_signalfd"),
+    *("pidfd_open", "pidfd_getfd", "pidfd_send_signal"),
 )
 
 

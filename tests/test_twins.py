@@ -14,7 +14,7 @@ CANNOT_TELL: dict[str, str] = {}
 """What a twin answers otherwise, by guest, and why."""
 GUESTS = [
     *("eventfd", "eventfd_limits", "timerfd_errors", "signalfd_orders", "signalfd_waits"),
-    *("epoll", "epoll_nested", "epoll_edges"),
+    *("epoll", "epoll_nested", "epoll_edges", "pidfd", "pidfd_errors", "pidfd_others", "cloning"),
 ]
 
 

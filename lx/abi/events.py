@@ -121,3 +121,11 @@ class PidfdFlags(IntFlag):
 
     NONBLOCK = 0o4000
     THREAD = 0o200
+
+
+class PidfdSignal(IntEnum):
+    """Flags of pidfd_send_signal, of which one can be given: whom a signal is for."""
+
+    THREAD = 1
+    THREAD_GROUP = 2
+    PROCESS_GROUP = 4

@@ -111,6 +111,10 @@ class OpenNode:
         """What it answers to a command; None: as its placeholder does."""
         return None
 
+    def fdinfo(self, p: "Process") -> bytes:
+        """What /proc/self/fdinfo tells of it beyond what its placeholder's does."""
+        return b""
+
     def readiness(self, t: "Thread", events: int, said: int) -> int:
         """Which of these poll bits (Linux's) are there now. said: what the host's poll says of the descriptor."""
         return said

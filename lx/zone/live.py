@@ -251,6 +251,10 @@ class LiveZone:
         """Whether a host process is of the zone and has not ended."""
         return self.registry.has(host) and not ended(host)
 
+    def began(self, host: int) -> int:
+        """When a host process began, to tell it from a later one of its pid; 0 if there is none."""
+        return started(host)
+
     def new_tids(self) -> range:
         """Thread ids that are this process's alone."""
         return self.registry.take_tids(os.getpid())

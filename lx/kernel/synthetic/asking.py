@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from lx.kernel.process import Process
 
-PUBLISH, END = 253, 254
-"""The questions that are orders."""
+HAND_OVER, PUBLISH, END = 252, 253, 254
+"""The questions that are orders; the first has a descriptor above its NUMBER_BITS."""
+NUMBER_BITS = 8
 PATIENCE_NS = 300_000_000
 STEP = 0.0003
 
@@ -111,7 +112,14 @@ def answer(p: "Process", info: bytes, answers: "tuple[Callable[[Process], Any], 
     if number == PUBLISH:
         p.zone.publish(p)
         return
-    if number >= len(answers) or (uid != 0 and p.dumpable != 1):
+    if uid != 0 and p.dumpable != 1:
+        return
+    if number & (1 << NUMBER_BITS) - 1 == HAND_OVER:
+        from lx.kernel.twins.handing import give
+
+        give(p, asker, number >> NUMBER_BITS)
+        return
+    if number >= len(answers):
         return
     path = _path(p, p.pid, int(p.zone.guest_pid(asker)), number)
     with suppress(LinuxError, OSError):

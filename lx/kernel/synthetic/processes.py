@@ -325,7 +325,8 @@ class Descriptors(_ProcessDirectory):
 
 
 def _fdinfo(fd: int, s: Subject) -> bytes:
-    return s.host(f"fdinfo/{fd}", b"pos:\t0\nflags:\t00\nmnt_id:\t0\nino:\t0\n")
+    node = s.process.files.entry(fd) if s.own else None
+    return s.host(f"fdinfo/{fd}", b"pos:\t0\nflags:\t00\nmnt_id:\t0\nino:\t0\n") + (node.fdinfo(s.process) if node else b"")
 
 
 class DescriptorInfo(_ProcessDirectory):
