@@ -41,16 +41,18 @@ NOTE = (
     "of an owner killed from outside the zone only waiters learn"
 )
 PRIVATE = int(FutexFlags.PRIVATE_FLAG)
+SIGN = 1 << 31
 Action = Callable[[Thread, int, int, int, int, int, int], int]
 
 
 class Kind:
-    """What one value of futex's second argument means."""
+    """What one value of futex's second argument means. any_bit: it is its command's brother with a bitset, for all bits."""
 
-    __slots__ = ("absolute", "act", "clock", "on_host", "timed")
+    __slots__ = ("absolute", "act", "any_bit", "clock", "on_host", "timed")
 
-    def __init__(self, act: Action, on_host: Action, *, timed: bool, absolute: bool, clock: int) -> None:
+    def __init__(self, act: Action, on_host: Action, *, any_bit: bool, timed: bool, absolute: bool, clock: int) -> None:
         self.act = act
+        self.any_bit = any_bit
         self.on_host = on_host
         self.timed = timed
         self.absolute = absolute
@@ -68,6 +70,8 @@ def futex(t: Thread, uaddr: Ptr, op: OpBits, val: UInt, timeout: TimespecIn, uad
         if kind.absolute:
             span = max(span - clock_gettime_ns(kind.clock), 0)
         timeout = t.deadline(span) or 0
+    if kind.any_bit:
+        val3 = ANY_BIT
     if op & PRIVATE:
         return kind.act(t, uaddr, op, val, timeout, uaddr2, val3)
     _check_values(op, val, timeout, val3)
@@ -112,7 +116,7 @@ def _key(t: Thread, uaddr: int, op: int) -> int:
 # ---- waiting
 
 
-def _sleep(t: Thread, waiters: list[Waiter], until: int, contract: str = "", answer: int | None = None) -> Park:
+def _sleep(t: Thread, waiters: tuple[Waiter, ...], until: int, contract: str = "", answer: int | None = None) -> Park:
     """The Park until one of these is woken; who wakes it says the answer. ETIMEDOUT. On the first run the queues are entered.
 
     answer: what an interrupted wait answers instead of EINTR, once it waits for ownership. until 0: for ever.
@@ -137,16 +141,13 @@ def _expect(t: Thread, uaddr: int, val: int) -> None:
 
 def _wait(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, bitset: int) -> int:
     if t.futexes:
-        raise _sleep(t, [], until, RESTART_BLOCK if until else "")
+        raise _sleep(t, (), until, RESTART_BLOCK if until else "")
     if not bitset:
         raise LinuxError(Errno.EINVAL)
-    key = _key(t, uaddr, op)
-    _expect(t, uaddr, val)
-    raise _sleep(t, [Waiter(t, key, uaddr, bitset)], until, RESTART_BLOCK if until else "")
-
-
-def _wait_any(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, val3: int) -> int:
-    return _wait(t, uaddr, op, val, until, uaddr2, ANY_BIT)
+    key = t.process.futexes.key(uaddr, private=bool(op & PRIVATE))
+    if t.memory.u32(uaddr) != val:
+        raise LinuxError(Errno.EAGAIN)
+    raise _sleep(t, (Waiter(t, key, uaddr, bitset),), until, RESTART_BLOCK if until else "")
 
 
 # ---- waking
@@ -155,11 +156,8 @@ def _wait_any(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int,
 def _wake(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, bitset: int) -> int:
     if not bitset:
         raise LinuxError(Errno.EINVAL)
-    return t.process.futexes.wake(_key(t, uaddr, op), max(s32(val), 1), bitset)
-
-
-def _wake_any(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
-    return _wake(t, uaddr, op, val, timeout, uaddr2, ANY_BIT)
+    futexes = t.process.futexes
+    return futexes.wake(futexes.key(uaddr, private=bool(op & PRIVATE)), val if 0 < val < SIGN else 1, bitset)
 
 
 def _requeue(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
@@ -233,11 +231,11 @@ def _operate(t: Thread, uaddr: int, code: int) -> bool:
 
 def _lock(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: int, val3: int) -> int:
     if t.futexes:
-        raise _sleep(t, [], until, ALWAYS)
+        raise _sleep(t, (), until, ALWAYS)
     key = _key(t, uaddr, op)
     if t.process.futexes.take(t, key, uaddr):
         return 0
-    raise _sleep(t, [Waiter(t, key, uaddr, pi=True)], until, ALWAYS)
+    raise _sleep(t, (Waiter(t, key, uaddr, pi=True),), until, ALWAYS)
 
 
 def _try_lock(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
@@ -255,12 +253,12 @@ def _wait_requeue(t: Thread, uaddr: int, op: int, val: int, until: int, uaddr2: 
     if uaddr == uaddr2:
         raise LinuxError(Errno.EINVAL)
     if t.futexes:
-        raise _sleep(t, [], until, ALWAYS, -Errno.EAGAIN)
+        raise _sleep(t, (), until, ALWAYS, -Errno.EAGAIN)
     target = _key(t, uaddr2, op)
     waiter = Waiter(t, _key(t, uaddr, op), uaddr)
     _expect(t, uaddr, val)
     waiter.target = target
-    raise _sleep(t, [waiter], until, ALWAYS, -Errno.EAGAIN)
+    raise _sleep(t, (waiter,), until, ALWAYS, -Errno.EAGAIN)
 
 
 def _cmp_requeue_pi(t: Thread, uaddr: int, op: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
@@ -296,18 +294,10 @@ def _wait_owned(t: Thread, uaddr: int, host: int, val: int, bitset: int, until: 
     return host_futex.wait(host, val, bitset, until)
 
 
-def _host_wait_any(t: Thread, uaddr: int, host: int, val: int, until: int, uaddr2: int, val3: int) -> int:
-    return _host_wait(t, uaddr, host, val, until, uaddr2, ANY_BIT)
-
-
 def _host_wake(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, bitset: int) -> int:
     if not bitset:
         raise LinuxError(Errno.EINVAL)
     return host_futex.call(host, host_futex.WAKE_BITSET, s32(val), value3=bitset)
-
-
-def _host_wake_any(t: Thread, uaddr: int, host: int, val: int, timeout: int, uaddr2: int, val3: int) -> int:
-    return host_futex.call(host, host_futex.WAKE, s32(val))
 
 
 def _host_two(command: int) -> Action:
@@ -384,8 +374,8 @@ def _owned_word(t: Thread, uaddr: int, uaddr2: int) -> int:
 
 
 COMMANDS: dict[int, tuple[Action, Action]] = {
-    FutexOp.WAIT: (_wait_any, _host_wait_any),
-    FutexOp.WAKE: (_wake_any, _host_wake_any),
+    FutexOp.WAIT: (_wait, _host_wait),
+    FutexOp.WAKE: (_wake, _host_wake),
     FutexOp.REQUEUE: (_requeue, _host_two(FutexOp.REQUEUE)),
     FutexOp.CMP_REQUEUE: (_requeue, _host_two(FutexOp.CMP_REQUEUE)),
     FutexOp.WAKE_OP: (_wake_op, _host_two(FutexOp.WAKE_OP)),
@@ -407,7 +397,12 @@ def _kinds() -> dict[int, Kind]:
             for real in (0, int(FutexFlags.CLOCK_REALTIME)) if command in WITH_A_CLOCK else (0,):
                 clock = CLOCK_REALTIME if real or command == FutexOp.LOCK_PI else CLOCK_MONOTONIC
                 found[int(command) | private | real] = Kind(
-                    act, on_host, timed=command in TIMED, absolute=command != FutexOp.WAIT, clock=clock
+                    act,
+                    on_host,
+                    any_bit=command in (FutexOp.WAIT, FutexOp.WAKE),
+                    timed=command in TIMED,
+                    absolute=command != FutexOp.WAIT,
+                    clock=clock,
                 )
     return found
 
@@ -457,7 +452,7 @@ def futex_waitv(t: Thread, waiters: Ptr, nr: UInt, flags: UInt, timeout: Timespe
         raise LinuxError(Errno.EINVAL)
     until = _until(t, timeout, clockid)
     if t.futexes and t.errand is None:
-        raise _sleep(t, [], until)
+        raise _sleep(t, (), until)
     words = _read_waitv(t, waiters, nr)
     shared = [i for i, (*_, host) in enumerate(words) if host]
     pairs = [(words[i][3], words[i][0]) for i in shared]
@@ -466,7 +461,7 @@ def futex_waitv(t: Thread, waiters: Ptr, nr: UInt, flags: UInt, timeout: Timespe
         for waiter in private:
             _expect(t, waiter.address, words[waiter.answer][0])
     if not shared:
-        raise _sleep(t, private, until)
+        raise _sleep(t, tuple(private), until)
     if private and len(t.process.threads) > 1:
         return _wait_both(t, private, lambda: shared[host_futex.wait_many(pairs, until or None)])
     return shared[errand.run(t, lambda moment: host_futex.wait_many(pairs, moment), until)]
@@ -476,7 +471,7 @@ def _wait_both(t: Thread, waiters: list[Waiter], call: Callable[[], int]) -> int
     """Wait in queues of ours, whose waker says the answer, and in a call of the host, whose outcome is the answer."""
     futexes = t.process.futexes
     if t.errand is None:
-        futexes.queue(t, waiters)
+        futexes.queue(t, tuple(waiters))
         t.errand = errand.Errand(t.process, call)
     called = t.errand
 
@@ -503,9 +498,9 @@ def futex_wait(t: Thread, uaddr: Ptr, val: ULong, mask: ULong, flags: Bits2, tim
     if host:
         return errand.run(t, lambda moment: host_futex.wait(host, val, mask, moment), until)
     if t.futexes:
-        raise _sleep(t, [], until)
+        raise _sleep(t, (), until)
     _expect(t, uaddr, val)
-    raise _sleep(t, [Waiter(t, key, uaddr, mask)], until)
+    raise _sleep(t, (Waiter(t, key, uaddr, mask),), until)
 
 
 @syscall(note="32-bit futexes without NUMA")

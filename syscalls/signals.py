@@ -104,10 +104,11 @@ def rt_sigreturn(t: Thread) -> None:
         process.attention()
         return
     t.set_mask(mask)
-    sp, flags, size = altstack
-    if not t.on_altstack(t.engine.register(process.arch.sp)):
-        with suppress(LinuxError):
-            _set_altstack(t, sp, flags, size)
+    if altstack != (t.altstack_sp, t.altstack_flags, t.altstack_size):
+        sp, flags, size = altstack
+        if not t.on_altstack(t.engine.register(process.arch.sp)):
+            with suppress(LinuxError):
+                _set_altstack(t, sp, flags, size)
 
 
 @syscall()

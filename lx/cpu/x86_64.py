@@ -169,8 +169,8 @@ def push_frame(
     error, trap, cr2 = fault
     flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS
     context = UCONTEXT.pack(flags, 0, *altstack, *registers, 0x33, 0, 0, 0x2B, error, trap, mask, cr2, float_at, mask)
-    engine.write(float_at, read_fxsave(engine))
-    engine.write(at, restorer.to_bytes(8, "little") + context + info)
+    frame = restorer.to_bytes(8, "little") + context + info
+    engine.write(at, frame.ljust(float_at - at, b"\0") + read_fxsave(engine))
     engine.write_registers(
         (RDI, RSI, RDX, RAX, RIP, RSP, EFLAGS),
         (

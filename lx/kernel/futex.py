@@ -86,26 +86,33 @@ class Futexes:
 
     # ---- waiting and waking
 
-    def queue(self, t: "Thread", waiters: "Sequence[Waiter]") -> None:
+    def queue(self, t: "Thread", waiters: "tuple[Waiter, ...]") -> None:
         """The thread is about to park, waiting in these places."""
-        t.futexes = tuple(waiters)
+        t.futexes = waiters
         for waiter in waiters:
             self._enqueue(waiter)
 
     def _enqueue(self, waiter: Waiter) -> None:
-        self.queues.setdefault(waiter.key, []).append(waiter)
+        queue = self.queues.get(waiter.key)
+        if queue is None:
+            self.queues[waiter.key] = [waiter]
+        else:
+            queue.append(waiter)
 
     def leave(self, t: "Thread") -> bool:
         """The thread waits no more. Whether it was waiting for ownership after WAIT_REQUEUE_PI moved it, or from the start."""
         waiters, t.futexes = t.futexes, ()
+        owning = False
         for waiter in waiters:
             self._dequeue(waiter)
-        return any(waiter.pi for waiter in waiters)
+            owning |= waiter.pi
+        return owning
 
     def _dequeue(self, waiter: Waiter) -> None:
         queue = self.queues[waiter.key]
-        queue.remove(waiter)
-        if not queue:
+        if len(queue) > 1:
+            queue.remove(waiter)
+        else:
             del self.queues[waiter.key]
 
     def _let_go(self, waiter: Waiter) -> None:
@@ -115,8 +122,9 @@ class Futexes:
         if t.errand is not None:
             t.errand.drop()
             t.errand = None
-        if t in self.process.scheduler.parked:
-            self.process.scheduler.wake(t)
+        scheduler = self.process.scheduler
+        if t in scheduler.parked:
+            scheduler.wake(t)
 
     def wake_at(self, address: int, count: int) -> None:
         """Wake who waits for a word that is not said to be private."""
@@ -128,8 +136,11 @@ class Futexes:
 
     def wake(self, key: int, count: int, bitset: int = ANY_BIT) -> int:
         """Wake up to so many waiters, first come first served; how many. EINVAL if one waits for ownership."""
+        queue = self.queues.get(key)
+        if queue is None:
+            return 0
         woken = 0
-        for waiter in list(self.queues.get(key, ())):
+        for waiter in tuple(queue):
             if woken >= count:
                 break
             if waiter.pi or waiter.target:

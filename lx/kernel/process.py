@@ -172,7 +172,9 @@ class Process:
         engine.set_table(table.adapters, self._unknown, self.failed, self._traced, table.handlers)
         engine.set_wake(-1, -1)
         table.called = zone.called
-        self._constants = tuple(table.constants().items())
+        self._constants: dict[str, list[int]] = {}
+        for number, attribute in table.constants().items():
+            self._constants.setdefault(attribute, []).append(number)
         for number, how in table.direct().items():
             engine.set_direct(number, how)
         engine.set_direct_descriptors(files.direct, files.kinds)
@@ -317,7 +319,7 @@ class Process:
     def resume(self, t: Thread) -> bool:
         """Go on with the call in which a thread was parked, as its turn has come; False if it is parked again."""
         t.away = False
-        number, *args = self.engine.reload_call()[:7]
+        words = self.engine.reload_call()
         try:
             result = self._again(t)
         except Exception as error:
@@ -328,7 +330,7 @@ class Process:
         if t.away:
             return False
         if self.tracer is not None:
-            self.tracer.leave(t, number, tuple(args), result)
+            self.tracer.leave(t, words[0], words[1:7], result)
         if result is not None:
             self.engine.answer_call(result)
         return True
@@ -419,9 +421,10 @@ class Process:
 
     def refresh_constants(self, *changed: str) -> None:
         """Tell the engine the answers that change only when a call changes them (pid, user ids). changed: only these."""
-        for number, attribute in self._constants:
-            if not changed or attribute in changed:
-                self.engine.set_constant(number, getattr(self.thread, attribute))
+        for attribute in changed or self._constants:
+            value = getattr(self.thread, attribute)
+            for number in self._constants.get(attribute, ()):
+                self.engine.set_constant(number, value)
 
     def use(self, fs: Fs) -> None:
         """These are the running thread's root and working directory."""

@@ -50,13 +50,10 @@ class Scheduler:
 
     def wake(self, t: "Thread") -> None:
         """What the thread waits for has happened."""
-        self._leave(t)
+        if self.parked.pop(t).outside:
+            del self.outside[t]
         t.park = None
         self.ready.append(t)
-
-    def _leave(self, t: "Thread") -> None:
-        del self.parked[t]
-        self.outside.pop(t, None)
 
     def signalled(self) -> None:
         """Let go on those whose wait a signal ends, or who wait for one that has come."""
@@ -66,8 +63,8 @@ class Scheduler:
                 if signals.arrived(t):
                     self.wake(t)
                 elif not park.deaf and signals.interrupts(t):
-                    self._leave(t)
-                    self.ready.append(t)
+                    self.wake(t)
+                    t.park = park
 
     def forget(self, *threads: "Thread") -> None:
         """These threads are gone."""
@@ -128,7 +125,8 @@ class Scheduler:
         """After a run of thread t: the thread that goes on. Its registers are in the engine, its call has been answered."""
         p = self.process
         tick = p.engine.take_tick()
-        self.signalled()
+        if p.signals.queue or p.signals.directed:
+            self.signalled()
         if t.alive and not t.away:
             if not tick and not self.yielded:
                 return t
@@ -142,8 +140,9 @@ class Scheduler:
         while True:
             while not self.ready:
                 self.look(wait=True)
-            following = p.chance.pick(self.ready) if p.chance is not None else self.ready.popleft()
-            self._switch(following)
+            following = self.ready.popleft() if p.chance is None else p.chance.pick(self.ready)
+            if following is not p.thread:
+                self._switch(following)
             if not following.away or p.resume(following):
                 return self._started(following)
 
@@ -155,11 +154,10 @@ class Scheduler:
     def _switch(self, following: "Thread") -> None:
         p = self.process
         before, engine = p.thread, p.engine
-        if following is not before:
-            if before.alive:
-                before.context = engine.save(before.context)
-            engine.restore(following.context)
-            p.set_thread(following)
+        if before.alive:
+            before.context = engine.save(before.context)
+        engine.restore(following.context)
+        p.set_thread(following)
 
     def preempt(self, on: bool) -> None:
         """Whether ticks are wanted: there is more than one thread."""

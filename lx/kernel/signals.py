@@ -319,7 +319,7 @@ class Signals:
 
     def _pend(self, signo: int, info: bytes) -> None:
         """For the process, unless it is a classic signal that is pending already."""
-        if signo >= SIGRTMIN or all(pending.signo != signo for pending in self.queue):
+        if not self.queue or signo >= SIGRTMIN or all(pending.signo != signo for pending in self.queue):
             self.queue.append(Pending(signo, info))
 
     def _direct(self, t: "Thread", pending: Pending) -> None:
@@ -445,10 +445,12 @@ class Signals:
             if ranks:
                 self.directed -= 1
                 return mine.pop(next(i for i, p in enumerate(mine) if (0 if p.forced else p.signo) == min(ranks)))
-        theirs = [p for p in self.queue if self._for(t, p)] if self.queue else None
+        if not self.queue:
+            return None
+        theirs = [p for p in self.queue if self._for(t, p)]
         if not theirs:
             return None
-        first = min(theirs, key=lambda p: p.signo)
+        first = theirs[0] if len(theirs) == 1 else min(theirs, key=lambda p: p.signo)
         self.queue.remove(first)
         return first
 

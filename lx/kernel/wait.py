@@ -18,7 +18,7 @@ class Park(Exception):
     Restart, or "always").
     """
 
-    __slots__ = ("child", "contract", "deadline", "deaf", "fds", "on_interrupt", "ready")
+    __slots__ = ("child", "contract", "deadline", "deaf", "fds", "on_interrupt", "outside", "ready")
 
     def __init__(
         self,
@@ -31,7 +31,6 @@ class Park(Exception):
         deaf: bool = False,
         contract: str = "",
     ) -> None:
-        super().__init__()
         self.fds = fds
         self.deadline = deadline
         self.child = child
@@ -39,11 +38,8 @@ class Park(Exception):
         self.ready = ready
         self.deaf = deaf
         self.contract = contract
-
-    @property
-    def outside(self) -> bool:
+        self.outside = bool(fds) or deadline is not None or child or ready is not None
         """Whether the host has to be asked about it."""
-        return bool(self.fds) or self.deadline is not None or self.child or self.ready is not None
 
 
 class ProcessExit(BaseException):
