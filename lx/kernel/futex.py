@@ -25,7 +25,6 @@ from lx.host import futex as host_futex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from lx.kernel.process import Process
     from lx.kernel.thread import Thread
