@@ -329,7 +329,9 @@ def ftruncate(t: Thread, fd: Fd, length: Long) -> int:
     """Set an open file's size."""
     if length < 0:
         raise LinuxError(Errno.EINVAL)
-    if t.files.kind(fd) != Kind.SYNTHETIC or not t.files.synthetic(fd).flags & ACCMODE:
+    if t.files.kind(fd) == Kind.SYNTHETIC:
+        t.files.synthetic(fd).truncate()
+    else:
         os.ftruncate(fd, length)
     return 0
 

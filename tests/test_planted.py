@@ -17,6 +17,8 @@ from lx.testing.program import Program
 from lx.testing.shrinking import shrink
 from lx.testing.sides import Guest, Native
 
+pytestmark = pytest.mark.one_engine
+
 SECONDS = 60.0
 SMALL = 4
 """Calls that are enough to show any of the faults."""

@@ -18,6 +18,8 @@ from lx.testing.compare import execute
 from lx.testing.distinct import classes
 from lx.testing.generate import callable_names, generate, rows
 
+pytestmark = pytest.mark.one_engine
+
 PROGRAMS = 200
 HOSTILE = {
     *("NULL", "near NULL", "across the edge", "unmapped", "beyond user space", "too long", "no descriptor"),

@@ -95,6 +95,11 @@ class OpenNode:
             self.position += written
         return written
 
+    def truncate(self) -> None:
+        """ftruncate: of what is made when it is read nothing can be cut off. EINVAL if it is not open for writing."""
+        if self.flags & ACCMODE == 0:
+            raise LinuxError(Errno.EINVAL)
+
     def seek(self, p: "Process", offset: int, whence: int) -> int:
         """lseek: from the start or the position; the end of a synthetic file is nowhere. EINVAL."""
         if whence not in (0, 1) or (isinstance(self.node, Directory | HostDirectory) and whence):
