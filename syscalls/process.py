@@ -1,7 +1,8 @@
 """Processes: fork and its relatives, exec, wait, exit.
 
 A guest process is a host process (lx.kernel.process), so fork and wait are the host's, translated in pid and status words only;
-a process's children are of its zone, and the host knows whose child a pid is.
+a process's children are of its zone, and the host knows whose child a pid is. Exit signals and what a wait looks for beyond that:
+lx.kernel.children.
 clone makes a thread (lx.kernel.tasks) where memory, descriptors and handlers are all shared, as they must be in one host process;
 its root, working directory and umask may be its own, which the host's process has while it has the CPU. A new process shares
 nothing. What lies between (memory or descriptors shared by processes, descriptors of one thread) is refused with ENOSYS, said to
@@ -17,8 +18,10 @@ from lx.abi.fcntl import AT_FDCWD
 from lx.abi.names import IntFlag
 from lx.abi.resource import RUSAGE, rusage_values
 from lx.abi.signals import Signal
+from lx.abi.wait import CHILD_INFO, ENDS, P_ALL, P_PGID, P_PID, P_PIDFD, WaitFlags
 from lx.host import calls
 from lx.kernel import tasks
+from lx.kernel.children import selection
 from lx.kernel.thread import Thread
 from lx.kernel.wait import Park, ProcessExit
 from syscalls.declare import Restart, syscall
@@ -26,6 +29,8 @@ from syscalls.types import Annotated, DirFd, Int, Path, PathPtr, Pid, Ptr, ULong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lx.kernel.vfs.fs import Fs
 
 
@@ -61,19 +66,6 @@ class CloneFlags(IntFlag):
     INTO_CGROUP = 0x200000000
 
 
-class WaitFlags(IntFlag):
-    """wait4 and waitid options. Source: linux/wait.h."""
-
-    NOHANG = 1
-    UNTRACED = 2
-    EXITED = 4
-    CONTINUED = 8
-    NOWAIT = 0x01000000
-    NOTHREAD = 0x20000000
-    ALL = 0x40000000
-    CLONE = 0x80000000
-
-
 CloneBits = Annotated[int, flags_of(CloneFlags, "{a}")]
 WaitBits = Annotated[int, flags_of(WaitFlags)]
 StatusOut = Annotated[int, struct_out("wait-status")]
@@ -83,6 +75,9 @@ CloneArgsIn = Annotated[int, struct_in("clone_args")]
 Argv = Annotated[int, struct_in("argv")]
 
 SIGNAL_MASK = 0xFF
+OF_A_WAIT4 = WaitFlags.UNTRACED | WaitFlags.CONTINUED
+OF_A_WAITID = WaitFlags.UNTRACED | WaitFlags.CONTINUED | WaitFlags.EXITED | WaitFlags.NOWAIT
+"""What the host is told of what a wait is for: there all children are SIGCHLD's, and of one thread."""
 NAMESPACES = (
     CloneFlags.NEWTIME
     | CloneFlags.NEWNS
@@ -121,7 +116,10 @@ FOR_A_PROCESS = (
     | CloneFlags.IO
     | CloneFlags.PIDFD
     | CloneFlags.SYSVSEM
+    | CloneFlags.PARENT
 )
+FOR_THE_HOST = CloneFlags.PARENT
+"""What of it the host has to know."""
 CLEARS_SHARED = CloneFlags.SIGHAND | CloneFlags.CLEAR_SIGHAND
 PIDFD_AND_TID = CloneFlags.PIDFD | CloneFlags.PARENT_SETTID
 PID_NAMESPACES_MOST = 32
@@ -143,7 +141,7 @@ def vfork(t: Thread) -> int:
     return t.process.fork(vfork=True)
 
 
-@syscall(note="threads share all but perhaps CLONE_FS, processes nothing and end with SIGCHLD; no namespaces", direct="clone")
+@syscall(note="threads share all but perhaps CLONE_FS, processes nothing; no namespaces", direct="clone")
 def clone(t: Thread, flags: CloneBits, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: ULong) -> int:
     """Create a thread or a child process."""
     if flags & CloneFlags.PIDFD and flags & CloneFlags.PARENT_SETTID:
@@ -206,11 +204,15 @@ def _clone(
         return _clone_thread(t, flags, stack, parent_tid, child_tid, tls)
     if flags & ~FOR_A_PROCESS or (flags & CloneFlags.VM and not flags & CloneFlags.VFORK):
         raise t.unsupported("clone flags", flags, Errno.ENOSYS)
-    if signo != Signal.SIGCHLD:
-        raise t.unsupported("clone exit signal", signo, Errno.EINVAL)
     if flags & CloneFlags.PIDFD:
         _check_room(t, pidfd)
-    pid = t.process.fork(vfork=bool(flags & CloneFlags.VFORK), shared=bool(flags & CloneFlags.VM))
+    pid = t.process.fork(
+        vfork=bool(flags & CloneFlags.VFORK),
+        shared=bool(flags & CloneFlags.VM),
+        signo=signo,
+        sibling=bool(flags & CloneFlags.PARENT),
+        flags=flags & FOR_THE_HOST,
+    )
     if pid == 0:
         _in_child(t, flags, stack, child_tid, tls)
         return 0
@@ -369,9 +371,7 @@ def wait4(t: Thread, pid: Pid, status: StatusOut, options: WaitBits, rusage: Rus
         raise LinuxError(Errno.EINVAL)
     if pid == -(1 << 31):
         raise LinuxError(Errno.ESRCH)
-    if options & WaitFlags.CLONE and not options & WaitFlags.ALL:
-        raise LinuxError(Errno.ECHILD)
-    found, word, used = os.wait4(pid, options & 11 | os.WNOHANG)
+    found, word, used = _look_for(t, pid, options)
     if found == 0:
         if options & WaitFlags.NOHANG:
             return 0
@@ -385,9 +385,22 @@ def wait4(t: Thread, pid: Pid, status: StatusOut, options: WaitBits, rusage: Rus
     return guest
 
 
+def _look_for(t: Thread, pid: int, options: int) -> tuple[int, int, "Sequence[float]"]:
+    """wait4 of the host, without waiting, on what Linux would wait for."""
+    children, bits = t.process.children, options & OF_A_WAIT4 | os.WNOHANG
+    if not children.unlike_hosts(options):
+        if options & WaitFlags.CLONE and not options & WaitFlags.ALL:
+            raise LinuxError(Errno.ECHILD)
+        return os.wait4(pid, bits)
+    for child in children.matching(t, *selection(pid), options):
+        if children.to_be_waited_for(child, options):
+            return os.wait4(child, bits)
+    return 0, 0, ()
+
+
 def _reaped(t: Thread, host_pid: int, word: int) -> None:
     if not os.WIFSTOPPED(word) and not os.WIFCONTINUED(word):
-        t.zone.leave(host_pid)
+        t.process.children.reaped(host_pid)
 
 
 def _status_word(t: Thread, word: int) -> int:
@@ -402,9 +415,6 @@ def _status_word(t: Thread, word: int) -> int:
     return int(to_linux(os.WTERMSIG(word))) | (0x80 if os.WCOREDUMP(word) else 0)
 
 
-P_ALL, P_PID, P_PGID, P_PIDFD = 0, 1, 2, 3
-SIGCHLD_INFO = struct.Struct("<iii4xiIi")
-
 
 @syscall(restart=Restart.RESTART)
 def waitid(t: Thread, which: Int, pid: Pid, info: InfoOut, options: WaitBits, rusage: RusageOut) -> int:
@@ -413,7 +423,7 @@ def waitid(t: Thread, which: Int, pid: Pid, info: InfoOut, options: WaitBits, ru
         return _waitid(t, which, pid, info, options, rusage)
     except (LinuxError, OSError):
         if info:
-            t.memory.write(info, SIGCHLD_INFO.pack(0, 0, 0, 0, 0, 0))
+            t.memory.write(info, CHILD_INFO.pack(0, 0, 0, 0, 0, 0))
         raise
 
 
@@ -431,23 +441,44 @@ def _waitid(t: Thread, which: int, pid: int, info: int, options: int, rusage: in
 
         twin = pidfd_twin(t, pid)
         child = (P_PID, twin.child(t.process)) if twin is not None else child
-    found = calls.waitid(*child, options & 0xE100000F | WaitFlags.NOHANG)
+    found = _look_for_id(t, *child, options)
     if found is None:
         if not options & WaitFlags.NOHANG:
             if which == P_PIDFD and not os.get_blocking(pid):
                 raise LinuxError(Errno.EAGAIN)
             raise Park(child=True)
         if info:
-            t.memory.write(info, SIGCHLD_INFO.pack(0, 0, 0, 0, 0, 0))
+            t.memory.write(info, CHILD_INFO.pack(0, 0, 0, 0, 0, 0))
         return 0
     raw, used = found
-    _, _, code, child, uid, status = SIGCHLD_INFO.unpack_from(raw)
-    if not options & WaitFlags.NOWAIT and code in (1, 2, 3):
-        t.zone.leave(child)
+    _, _, code, child, uid, status = CHILD_INFO.unpack_from(raw)
+    if not options & WaitFlags.NOWAIT and code in ENDS:
+        t.process.children.reaped(child)
     if code != 1:
         status = t.process.host.signal_to_linux(status)
     if rusage:
         t.memory.write(rusage, used)
     if info:
-        t.memory.write(info, SIGCHLD_INFO.pack(Signal.SIGCHLD, 0, code, int(t.zone.guest_pid(child)), uid, status))
+        t.memory.write(info, CHILD_INFO.pack(Signal.SIGCHLD, 0, code, int(t.zone.guest_pid(child)), uid, status))
     return 0
+
+
+def _look_for_id(t: Thread, which: int, pid: int, options: int) -> tuple[bytes, bytes] | None:
+    """waitid of the host, without waiting, on what Linux would wait for."""
+    children = t.process.children
+    if not children.unlike_hosts(options):
+        return calls.waitid(which, pid, options | WaitFlags.NOHANG)
+    if which == P_PIDFD:
+        from lx.host.events import pidfd_process
+
+        which, pid = P_PID, pidfd_process(pid)
+        if not pid:
+            raise LinuxError(Errno.EBADF)
+    if which == P_PGID:
+        pid = pid or os.getpgrp()
+    for child in children.matching(t, which, pid, options):
+        if children.to_be_waited_for(child, options):
+            found = calls.waitid(P_PID, child, options & OF_A_WAITID | WaitFlags.NOHANG)
+            if found is not None:
+                return found
+    return None

@@ -4,7 +4,6 @@ The key is a guest's file name or a program case's name.
 """
 
 KNOWN: dict[str, str] = {
-    "cloneexit.c": "clone with another exit signal than SIGCHLD is refused: the child is made by the host's fork",
     "exebusy.c": "the host does not know that the file is being run: the emulator only reads it",
     "jitalias.c": "a store through another mapping, or through the file, does not discard translated code (engine.md)",
 }

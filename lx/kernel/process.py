@@ -23,6 +23,7 @@ from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_
 from lx.cpu.arch import Access, Architecture, Stop
 from lx.host import numbers
 from lx.kernel import sleep, tasks
+from lx.kernel.children import Children
 from lx.kernel.futex import ROBUST_HEAD, Futexes
 from lx.kernel.limits import Limits
 from lx.kernel.marks import Mark
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from lx.cpu.pure import Engine
     from lx.kernel.aio import Contexts
     from lx.kernel.chance import Chance
+    from lx.kernel.children import End
     from lx.kernel.files import FileTable
     from lx.kernel.timers import Timers
     from lx.kernel.vfs import Fs
@@ -132,6 +134,7 @@ class Process:
         self.limits = limits
         self.memory = AddressSpace(engine, arch.task_size, self._memory_limits)
         self.signals = Signals(self)
+        self.children = Children(self)
         self.memory.on_sharing = self._begin_to_share
         self.thread = Thread(self, self.pid)
         self.threads = [self.thread]
@@ -500,20 +503,25 @@ class Process:
 
     # ---- fork
 
-    def fork(self, *, vfork: bool = False, shared: bool = True) -> int:
+    def fork(
+        self, *, vfork: bool = False, shared: bool = True, signo: int = int(Signal.SIGCHLD), sibling: bool = False, flags: int = 0
+    ) -> int:
         """The host's fork, of the calling thread alone. Guest pid of the child, or 0 in it.
 
         A thread that vforks is suspended until the child execs or ends, and sees then what that wrote if the memory is shared.
+        signo: by what the child ends, 0 to 255. sibling: it is a child of the caller's parent, and ends as the caller does.
+        flags: of the host's clone.
         """
         t = self.thread
         if t.vforked is not None:
             return self._receive_writes(t)
         self._make_ready()
         back = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) if vfork else (-1, -1)
+        end = self.children.next_end(signo, sibling=sibling)
         branch = self.zone.random.getrandbits(64)
         self.engine.set_signal_mask(2**64 - 1)
         try:
-            pid = os.fork()
+            pid = self._host_clone(flags) if flags else os.fork()
         except OSError:
             self.host_mask()
             if vfork:
@@ -523,9 +531,10 @@ class Process:
         if pid == 0:
             self.zone.random.seed(branch)
             self.engine.forget_signals()
-            self._after_fork(t, back, shared=shared)
+            self._after_fork(t, back, shared=shared, end=end)
             return 0
         self.zone.enter(pid)
+        self.children.made(t, pid, end, sibling=sibling)
         self.host_mask()
         guest = int(self.zone.guest_pid(pid))
         if vfork:
@@ -533,6 +542,11 @@ class Process:
             t.vforked = (guest, self.files.own(back[0]), bytearray())
             return self._receive_writes(t)
         return guest
+
+    def _host_clone(self, flags: int) -> int:
+        from lx.host.cloning import clone
+
+        return clone(flags)
 
     def _make_ready(self) -> None:
         """What a process of the zone has needed for a call, this one's children may need: had before the fork, it is had once."""
@@ -546,12 +560,13 @@ class Process:
         self.thread.clear_child_tid = child_tid
         self.thread.robust_list = (robust_list, ROBUST_HEAD.size if robust_list else 0)
 
-    def _after_fork(self, t: Thread, back: tuple[int, int], *, shared: bool = False) -> None:
+    def _after_fork(self, t: Thread, back: tuple[int, int], *, shared: bool = False, end: End | None = None) -> None:
         self.pid = self.zone.guest_pid(os.getpid())
         self.signals.forked(t)
         for other in self.threads:
             other.errand = None
         tasks.only(self, t)
+        self.children.forked(end)
         self.tids.forked()
         t.clear_child_tid = 0
         t.robust_list = (0, 0)
@@ -662,6 +677,7 @@ class Process:
         """
         program = self.load.prepare(self, path, argv, envp, fd, hidden=hidden)
         try:
+            self.children.execed()
             self.end_vfork()
             t = self.thread
             for other in self.threads:

@@ -44,6 +44,7 @@ from lx.abi.signals import (
     SsFlags,
     bit,
 )
+from lx.abi.wait import CLD_EXITED, ENDS
 from lx.cpu.arch import KICK
 from lx.kernel.wait import ProcessKilled
 
@@ -171,7 +172,18 @@ class Signals:
         """Whether a child's change, of which the host tells, is only looked for by who waits, and a signal for nobody."""
         if self.actions[SIGCHLD].handler != SIG_DFL or self.process.threads[0].mask & SIGCHLD_BIT:
             return False
-        return not any(t.awaited & SIGCHLD_BIT for t in self.process.threads) and self.process.children_wake()
+        if self.process.children.odd or any(t.awaited & SIGCHLD_BIT for t in self.process.threads):
+            return False
+        return self.process.children_wake()
+
+    def children_vanish(self) -> bool:
+        """Whether nobody has to wait for children that end with SIGCHLD."""
+        action = self.actions[SIGCHLD]
+        return action.handler == SIG_IGN or bool(action.flags & SaFlags.NOCLDWAIT)
+
+    def children_changed(self) -> None:
+        """The process has become one that looks after its children's ends itself, or is not one any more."""
+        self._tell_host(SIGCHLD)
 
     def _tell_host(self, signo: int) -> None:
         if signo == Signal.SIGCHLD:
@@ -184,7 +196,8 @@ class Signals:
         flags = action.flags & (SaFlags.NOCLDSTOP | SaFlags.NOCLDWAIT)
         ignored = action.handler == SIG_IGN
         if signo == Signal.SIGCHLD:
-            engine.catch_signal(number, flags | (SaFlags.NOCLDWAIT if ignored else 0))
+            left = self.children_vanish() and not self.process.children.odd
+            engine.catch_signal(number, flags & SaFlags.NOCLDSTOP | (SaFlags.NOCLDWAIT if left else 0))
         elif (self._awaited | self.timed | self.kept) & bit(signo):
             engine.catch_signal(number, 0)
         elif ignored:
@@ -221,7 +234,7 @@ class Signals:
 
         A timer's signal stays blocked there until then: one that fires without end would leave us no time to come here.
         """
-        timed = False
+        timed = ended = False
         for info in self.process.engine.drain():
             number, _, code = SIGINFO_HEAD.unpack_from(info)
             signo = self.process.host.signal_to_linux(number)
@@ -234,8 +247,10 @@ class Signals:
                     self._answer(info)
                     continue
                 self.child_event = True
-                blocked = (leader.mask | self._awaited) & bit(signo)
-                if self._ignored(signo) and not (blocked and (code <= 0 or self.actions[signo].handler == SIG_DFL)):
+                if code in ENDS and self.process.children.odd:
+                    ended = True
+                    continue
+                if self._is_lost(signo, code):
                     continue
             timed |= code == SI_TIMER
             if code == SI_TIMER and self.process.timers is not None:
@@ -250,11 +265,28 @@ class Signals:
                 self._pend(signo, info)
         # After drain, which empties the wake pipe: a child's byte in it is gone only if the child is seen here.
         self.child_event |= self.process.engine.take_child()
+        if ended:
+            self.process.children.look()
         bus = self.process.engine.take_bus()
         if bus is not None:
             self.force(fault_info(Signal.SIGBUS, 2, bus), (4, 14, bus))
         if timed:
             self.process.host_mask()
+
+    def _is_lost(self, signo: int, code: int) -> bool:
+        """Whether a signal for the process is ignored and not even kept pending. code: its si_code."""
+        if not self._ignored(signo):
+            return False
+        blocked = (self.process.threads[0].mask | self._awaited) & bit(signo)
+        return not blocked or (signo == SIGCHLD and code > 0 and self.actions[signo].handler == SIG_IGN)
+
+    def of_child(self, signo: int, info: bytes) -> None:
+        """A child has ended with this exit signal, or with none (0, or a number that no signal has)."""
+        if 0 < signo <= NSIG and not self._is_lost(signo, CLD_EXITED):
+            self._pend(signo, info)
+            if self.described & bit(signo):
+                self.process.host_mask()
+            self.process.attention()
 
     def _take_letters(self) -> None:
         """Other processes may have sent signals to single threads of this one."""

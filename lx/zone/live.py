@@ -18,7 +18,7 @@ from lx.abi.errno import Errno, LinuxError
 from lx.kernel.marks import Mark
 from lx.kernel.operator import Operator
 from lx.zone.config import Config
-from lx.zone.registry import CALLED_AT, FORKED_AT, HEADER, MARKS_AT, Registry, ended, started
+from lx.zone.registry import CALLED_AT, ESTRANGED, FORKED_AT, HEADER, MARKS_AT, REPLACED, Registry, children, ended, started
 from lx.zone.registry import PID_MAX as FIRST_TID
 
 TYPE_CHECKING = False
@@ -272,6 +272,30 @@ class LiveZone:
         host = self.registry.owner_of_tid(tid) if tid >= FIRST_TID else tid
         marks = self.registry.marks(host)
         return bool(marks & Mark.SHARES) and not marks & Mark.ENDED and not self.lives(host)
+
+    def children(self) -> list[int]:
+        """The host pids of the children that the calling process has on the host, eldest first."""
+        return children()
+
+    def born(self, host: int, end: tuple[int, int, bool]) -> None:
+        """A process with an exit signal that is not SIGCHLD begins; told by both sides.
+
+        end: its parent, its exit signal, and whether its end is told as SIGCHLD.
+        """
+        parent, signo, estranged = end
+        self.registry.set_exit_signal(host, parent, signo, estranged)
+
+    def replaced(self, host: int) -> None:
+        """A process that was `born` has become another program."""
+        self.registry.change_end(host, REPLACED)
+
+    def estranged(self, host: int) -> None:
+        """The parent of one that was has."""
+        self.registry.change_end(host, ESTRANGED)
+
+    def end_of(self, host: int, parent: int) -> tuple[int, bool] | None:
+        """The exit signal of a child of a process, and whether it is estranged; None if it is like any other."""
+        return self.registry.end(host, parent)
 
     def has_mark(self, host: int, mark: int) -> bool:
         """Whether a process has told this of itself."""

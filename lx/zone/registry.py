@@ -6,6 +6,8 @@ nothing that lies. Words are written whole, by parent and child, whoever learns 
 
 Thread ids beyond the host's pids are given out in blocks; a word for each block holds the pid of the process that has it, another
 which of its threads live. A byte for each pid holds what the process lets the others know (lx.kernel.marks).
+A process with another exit signal than SIGCHLD has a record of it (lx.kernel.children), worth something while pid and parent are
+those of whom it was written.
 
 The file is sparse; its first page holds the zone's host and domain name, which system calls have been made and the hashes of what
 the operator has been told. A page is claimed before it is touched, because a full disk would answer the touch with SIGBUS. Where
@@ -32,7 +34,12 @@ TID_BLOCK = 64
 BLOCKS = ((1 << 28) - PID_MAX) // TID_BLOCK
 LIVE_AT = TIDS_AT + 4 * BLOCKS
 MARKS_AT = LIVE_AT + WORD.size * BLOCKS
-SIZE = MARKS_AT + PID_MAX
+ENDS_AT = MARKS_AT + PID_MAX
+END = struct.Struct("=QIB??x")
+"""When the process started (clock ticks since boot), its parent, its exit signal; whether it has become another program since,
+and whether its parent has."""
+REPLACED, ESTRANGED = 13, 14
+SIZE = ENDS_AT + END.size * PID_MAX
 STARTED = 19
 TICK_NS = 10_000_000
 SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -64,6 +71,16 @@ def started(pid: int) -> int:
 def ended(pid: int) -> bool:
     """Whether a host process is gone, or a zombie."""
     return _stat(pid)[:1] in ([], [b"Z"], [b"X"])
+
+
+def children() -> list[int]:
+    """The pids of the calling process's children, dead ones too, eldest first."""
+    me = os.getpid()
+    try:
+        with open(f"/proc/self/task/{me}/children", "rb") as file:
+            return [int(pid) for pid in file.read().split()]
+    except OSError:  # a host without CONFIG_PROC_CHILDREN
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _stat(pid)[1:2] == [b"%d" % me]]
 
 
 class Registry:
@@ -181,6 +198,30 @@ class Registry:
     def marks(self, pid: int) -> int:
         """What a process of the zone has let the others know."""
         return self.map[MARKS_AT + pid] if self._claim(MARKS_AT + pid) else 0
+
+    # ---- how ends are told
+
+    def set_exit_signal(self, pid: int, parent: int, signo: int, estranged: bool) -> None:
+        """A process is born with another exit signal than SIGCHLD; written by whoever learns of it first."""
+        at, since = ENDS_AT + END.size * pid, started(pid)
+        if self._claim(at) and END.unpack_from(self.map, at)[:2] != (since, parent):
+            END.pack_into(self.map, at, since, parent, signo, False, estranged)
+
+    def change_end(self, pid: int, which: int) -> None:
+        """A process that may have such a record is REPLACED or ESTRANGED."""
+        at = ENDS_AT + END.size * pid
+        if self._claim(at):
+            self.map[at + which] = 1
+
+    def end(self, pid: int, parent: int) -> tuple[int, bool] | None:
+        """The exit signal of a process, and whether it is ESTRANGED; None if it is any process that ends with SIGCHLD."""
+        at = ENDS_AT + END.size * pid
+        if not self._claim(at):
+            return None
+        since, whose, signo, replaced, estranged = END.unpack_from(self.map, at)
+        if not since or whose != parent or replaced or since != started(pid):
+            return None
+        return signo, estranged
 
     def has_parent(self, pid: int) -> bool:
         """`has` for the caller's own parent, which cannot change without its pid's changing: asked once for each."""

@@ -39,6 +39,7 @@ START_CODE, SIGNAL, WCHAN, EXIT_SIGNAL, RT_PRIORITY, START_DATA, EXIT_CODE = 23,
 def stat(s: Subject) -> bytes:
     """The one line of /proc/PID/stat."""
     fields = s.host_stat()
+    end = s.asker.zone.end_of(s.host_pid, int(fields[PPID]))
     fields[PPID] = b"%d" % s.guest_pid(int(fields[PPID]))
     for place in (PGRP, SESSION, TPGID):
         if int(fields[place]) > 0:
@@ -46,7 +47,7 @@ def stat(s: Subject) -> bytes:
     fields[THREADS] = b"%d" % s.threads
     fields[START_CODE:WCHAN] = [b"0"] * (WCHAN - START_CODE)
     fields[START_DATA:EXIT_CODE] = [b"0"] * (EXIT_CODE - START_DATA)
-    fields[EXIT_SIGNAL] = b"%d" % Signal.SIGCHLD
+    fields[EXIT_SIGNAL] = b"%d" % (Signal.SIGCHLD if end is None else end[0])
     if s.own:
         _own_stat(s, fields)
     return b"%d (%b) %b\n" % (s.tid, s.comm, b" ".join(fields))
