@@ -86,6 +86,9 @@ class Zone:
     def ipc(self, own: Callable[[int], int]) -> Table:
         return Table(os.path.join(self.runtime_dir, "ipc"), own)
 
+    def end_of(self, host: int, parent: int) -> None:
+        """All end with SIGCHLD."""
+
     def has(self, host_pid: int) -> bool:
         return self.roster.has(host_pid)
 

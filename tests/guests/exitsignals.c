@@ -30,13 +30,21 @@ static void informed(const char *what, int which, pid_t pid, int options) {
     printf("%s: %s, signo %d code %d status %d its %d\n", what, r ? strerror(errno) : "ok", i.si_signo, i.si_code, i.si_status, i.si_pid == of);
 }
 
+/* What /proc says of it. */
+static int listed(pid_t pid) {
+    char path[32], text[1024] = ""; snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    int fd = open(path, O_RDONLY), signo = -1; (void)!read(fd, text, sizeof text - 1); close(fd);
+    char *p = strrchr(text, ')'); for (int i = 0; p && i < 36; i++) p = strchr(p + 1, ' ');
+    return p ? sscanf(p, "%d", &signo), signo : -2;
+}
+
 static void kinds(void) {
     int signos[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGTTIN, SIGURG, SIGWINCH, SIGRTMIN, SIGRTMAX, SIGCHLD, 0, 65, 255};
     for (int i = 0; i < 12; i++) {
         int s = signos[i]; char what[32]; snprintf(what, sizeof what, "exit signal %d", s);
         if (s && s < 65) on(s, 0);
         on(SIGCHLD, 0);
-        child(s, 7); found(what, of, __WALL); news(what, s < 65 ? s : 0);
+        child(s, 7); R(listed(of)); found(what, of, __WALL); news(what, s < 65 ? s : 0);
         child(s, -1); found("killed", of, 0); found("killed, __WCLONE", of, __WCLONE); news(what, s < 65 ? s : 0);
     }
     signal(SIGUSR1, SIG_DFL); signal(SIGURG, SIG_DFL);
