@@ -7,13 +7,14 @@ is made for processes of the zone only.
 signalfd reads what is pending on the host; lx.kernel.signals sees to it that a blocked signal that a signalfd has asked for
 pends there, SIGCHLD too.
 
-A host without eventfd, timerfd, signalfd or pidfd has twins of them (lx.kernel.twins).
+A host that lacks them has twins of them (lx.kernel.twins).
 
 Limits: names of /proc, /dev and /sys cannot be watched; a pidfd of a single thread is refused.
 """
 
 import errno
 import os
+import stat
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.events import (
@@ -53,6 +54,7 @@ from syscalls.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lx.kernel.twins.inotify import Inotify
     from lx.kernel.twins.pidfd import PidFd
     from lx.kernel.twins.timer import Timer
 
@@ -216,20 +218,36 @@ def signalfd4(t: Thread, fd: Fd, mask: SigsetIn, sizemask: Size, flags: Annotate
 @syscall(result="fd")
 def inotify_init(t: Thread) -> int:
     """A descriptor that tells what happens to files."""
-    return t.files.adopt(host.inotify_init(0))
+    return _watcher(t, 0)
 
 
 @syscall(result="fd")
 def inotify_init1(t: Thread, flags: Annotated[int, flags_of(InotifyFlags)]) -> int:
     """inotify_init with flags."""
-    return t.files.adopt(host.inotify_init(_host_flags(flags)))
+    return _watcher(t, _host_flags(flags))
+
+
+def _watcher(t: Thread, flags: int) -> int:
+    try:
+        return t.files.adopt(host.inotify_init(flags))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    from lx.kernel.twins.inotify import Inotify
+
+    return Inotify(t.process, flags).descriptor
 
 
 @syscall(note="files of the zone's file systems; names of /proc, /dev and /sys answer EACCES")
 def inotify_add_watch(t: Thread, fd: Fd, pathname: PathPtr, mask: Annotated[int, flags_of(InotifyMask)]) -> int:
     """Watch a file or directory, or change what is watched for."""
     watcher = t.files.guest(fd)
-    _judge(watcher, mask)
+    try:
+        _judge(watcher, mask)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        return _watch_by_twin(t, fd, pathname, mask)
     follow = not mask & InotifyMask.DONT_FOLLOW
     with t.at(HERE, t.memory.path(pathname), follow) as place, host.pinned(place.pin()) as path:
         return host.inotify_add_watch(watcher, path, mask & ~InotifyMask.DONT_FOLLOW)
@@ -246,7 +264,43 @@ def _judge(watcher: int, mask: int) -> None:
 @syscall()
 def inotify_rm_watch(t: Thread, fd: Fd, wd: Int) -> int:
     """Watch no longer."""
-    return host.inotify_rm_watch(t.files.guest(fd), wd)
+    try:
+        return host.inotify_rm_watch(t.files.guest(fd), wd)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+    _inotify_twin(t, fd).remove(wd)
+    return 0
+
+
+def _inotify_twin(t: Thread, fd: int) -> "Inotify":
+    """The twin that a descriptor is. EBADF, EINVAL."""
+    from lx.kernel.twins.inotify import Inotify
+
+    t.files.check(fd)
+    entry = t.files.entry(fd)
+    if not isinstance(entry, Inotify):
+        raise LinuxError(Errno.EINVAL)
+    return entry
+
+
+def _watch_by_twin(t: Thread, fd: int, pathname: int, mask: int) -> int:
+    """inotify_add_watch(2), in Linux' order of checks (fs/notify/inotify)."""
+    if not mask & sum(InotifyMask):
+        raise LinuxError(Errno.EINVAL)
+    t.files.check(fd)
+    if mask & InotifyMask.MASK_ADD and mask & InotifyMask.MASK_CREATE:
+        raise LinuxError(Errno.EINVAL)
+    twin = _inotify_twin(t, fd)
+    from lx.kernel.twins.witness import pinned_path
+
+    with t.at(HERE, t.memory.path(pathname), not mask & InotifyMask.DONT_FOLLOW) as place:
+        path = pinned_path(place.pin())
+        st = os.lstat(path)
+        if mask & InotifyMask.ONLYDIR and not stat.S_ISDIR(st.st_mode):
+            raise LinuxError(Errno.ENOTDIR)
+        place.access(os.R_OK, effective=True)
+        return twin.add(t.process, path, st, mask)
 
 
 # ---- processes

@@ -12,6 +12,7 @@ MISSING = (
     *("_eventfd", "_timerfd_create", "_timerfd_settime", "_timerfd_gettime"),
     *("_epoll_create1", "_epoll_ctl", "_epoll_wait", "_signalfd"),
     *("pidfd_open", "pidfd_getfd", "pidfd_send_signal"),
+    *("_inotify_init1", "_inotify_add_watch", "inotify_rm_watch"),
 )
 
 

@@ -5,7 +5,9 @@ byte while there is something to be read (lx.kernel.twins.fifo). Two say themsel
 descriptor could: an epoll set looks at what it holds, a signalfd at the signals of the thread that asks. poll, select and sets of
 ours look through them (lx.kernel.readiness).
 
-A room for each: counter (eventfd), timer (timerfd), epoll with item and edges, signals (signalfd), pidfd with handing; each says
-its limits. Limits of all: sent through a socket a twin is only a FIFO, in /proc/PID/fd too; the FIFO's name stays until the zone
-ends. There is no twin of inotify: a host without it answers ENOSYS.
+A room for each: counter (eventfd), timer (timerfd), epoll with item and edges, signals (signalfd), pidfd with handing, inotify
+with watches, comparison and witness. What some have to know of their process's own calls they hear (lx.kernel.twins.hearing).
+
+Each says its limits. Limits of all: sent through a socket a twin is only a FIFO, in /proc/PID/fd too; the FIFO's name stays until
+the zone ends.
 """

@@ -97,6 +97,11 @@ def amount_of(t: "Thread", fd: int) -> int:
     entry = t.files.entry(fd)
     if isinstance(entry, Twin):
         return entry.amount(t)
+    return size_of(fd)
+
+
+def size_of(fd: int) -> int:
+    """How many bytes can be read from a host descriptor (FIONREAD); 1 of one that cannot be asked."""
     word = bytearray(4)
     try:
         fcntl.ioctl(fd, termios.FIONREAD, word)
