@@ -13,7 +13,7 @@ SHARED_BY_THREADS = CloneFlags.THREAD | CloneFlags.SIGHAND | CloneFlags.VM
 SHARED_THINGS = CloneFlags.FS | CloneFlags.FILES | CloneFlags.SYSVSEM
 
 
-@syscall(note="new namespaces are refused with EPERM; of several threads none can stop to share descriptors")
+@syscall(note="new namespaces are refused with EPERM; none of several threads can leave descriptors, or what processes share")
 def unshare(t: Thread, flags: UnshareBits) -> int:
     """Stop sharing with other threads or processes."""
     if flags & ~(SHARED_BY_THREADS | SHARED_THINGS | NAMESPACES):
@@ -23,7 +23,8 @@ def unshare(t: Thread, flags: UnshareBits) -> int:
         raise LinuxError(Errno.EINVAL)
     if flags & NAMESPACES:
         raise t.unsupported("unshare flags", flags & NAMESPACES, Errno.EPERM)
-    if flags & (CloneFlags.FILES | CloneFlags.SYSVSEM) and not alone:
+    unable = CloneFlags.FILES | CloneFlags.SYSVSEM | (CloneFlags.FS if t.fs.common else 0)
+    if flags & unable and not alone:
         raise t.unsupported("unshare flags", flags, Errno.EINVAL)
     if flags & CloneFlags.FS:
         _own_fs(t)
@@ -35,6 +36,10 @@ def unshare(t: Thread, flags: UnshareBits) -> int:
 def _own_fs(t: Thread) -> None:
     """The running thread gets a root, working directory and umask of its own. ENOMEM."""
     before = t.fs
+    if before.common:
+        linux_only.unshare(CloneFlags.FS)
+        t.process.have_own_fs()
+        return
     if any(other.alive and other is not t and other.fs is before for other in t.process.threads):
         own = before.copied()
         try:

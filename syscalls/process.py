@@ -4,9 +4,9 @@ A guest process is a host process (lx.kernel.process), so fork and wait are the 
 a process's children are of its zone, and the host knows whose child a pid is. Exit signals and what a wait looks for beyond that:
 lx.kernel.children.
 clone makes a thread (lx.kernel.tasks) where memory, descriptors and handlers are all shared, as they must be in one host process;
-its root, working directory and umask may be its own, which the host's process has while it has the CPU. A new process shares
-nothing. What lies between (memory or descriptors shared by processes, descriptors of one thread) is refused with ENOSYS, said to
-the operator.
+its root, working directory and umask may be its own, which the host's process has while it has the CPU. A new process shares at
+most these (lx.kernel.vfs.common). What lies between (memory or descriptors shared by processes, descriptors of one thread, root
+and directory shared with processes by some threads) is refused with ENOSYS, said to the operator.
 """
 
 import os
@@ -117,8 +117,9 @@ FOR_A_PROCESS = (
     | CloneFlags.PIDFD
     | CloneFlags.SYSVSEM
     | CloneFlags.PARENT
+    | CloneFlags.FS
 )
-FOR_THE_HOST = CloneFlags.PARENT
+FOR_THE_HOST = CloneFlags.PARENT | CloneFlags.FS
 """What of it the host has to know."""
 CLEARS_SHARED = CloneFlags.SIGHAND | CloneFlags.CLEAR_SIGHAND
 PIDFD_AND_TID = CloneFlags.PIDFD | CloneFlags.PARENT_SETTID
@@ -141,7 +142,7 @@ def vfork(t: Thread) -> int:
     return t.process.fork(vfork=True)
 
 
-@syscall(note="threads share all but perhaps CLONE_FS, processes nothing; no namespaces", direct="clone")
+@syscall(note="threads share all but perhaps CLONE_FS, processes that at most; no namespaces", direct="clone")
 def clone(t: Thread, flags: CloneBits, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: ULong) -> int:
     """Create a thread or a child process."""
     if flags & CloneFlags.PIDFD and flags & CloneFlags.PARENT_SETTID:
@@ -204,6 +205,8 @@ def _clone(
         return _clone_thread(t, flags, stack, parent_tid, child_tid, tls)
     if flags & ~FOR_A_PROCESS or (flags & CloneFlags.VM and not flags & CloneFlags.VFORK):
         raise t.unsupported("clone flags", flags, Errno.ENOSYS)
+    if flags & CloneFlags.FS and any(other.alive and other.fs is not t.fs for other in t.process.threads):
+        raise t.unsupported("clone flags of a process whose threads do not share theirs", CloneFlags.FS, Errno.ENOSYS)
     if flags & CloneFlags.PIDFD:
         _check_room(t, pidfd)
     pid = t.process.fork(
@@ -211,6 +214,7 @@ def _clone(
         shared=bool(flags & CloneFlags.VM),
         signo=signo,
         sibling=bool(flags & CloneFlags.PARENT),
+        common_fs=bool(flags & CloneFlags.FS),
         flags=flags & FOR_THE_HOST,
     )
     if pid == 0:
@@ -258,6 +262,8 @@ def _clone_thread(t: Thread, flags: int, stack: int, parent_tid: int, child_tid:
         raise LinuxError(Errno.EINVAL)
     if flags & ~FOR_A_THREAD or flags & OF_A_THREAD != OF_A_THREAD:
         raise t.unsupported("clone flags of a thread", flags, Errno.ENOSYS)
+    if t.fs.common and not flags & CloneFlags.FS:
+        raise t.unsupported("clone flags of a thread in a process that shares its working directory", flags, Errno.ENOSYS)
     if flags & CloneFlags.SETTLS and tls >= t.memory.task_size:
         raise LinuxError(Errno.EPERM)
     fs = t.fs if flags & CloneFlags.FS else _own_fs(t)

@@ -434,6 +434,25 @@ class Process:
         self.fs = fs
         fs.tell(self.engine)
 
+    def _have_fs_in_common(self) -> None:
+        """Other processes are going to have all threads' root and working directory too."""
+        if not self.fs.common:
+            from lx.kernel.vfs.common import CommonFs
+
+            self._use_for_all(CommonFs(self.fs))
+            self.engine.set_forks(None)
+
+    def have_own_fs(self) -> None:
+        """Root and working directory are this process's alone again; on the host they are so already."""
+        common = self.fs
+        self._use_for_all(common.copied())
+        common.let_go()
+
+    def _use_for_all(self, fs: Fs) -> None:
+        for t in self.threads:
+            t.fs = fs
+        self.use(fs)
+
     def set_thread(self, t: Thread) -> None:
         """Thread t has the CPU: its registers are in the engine."""
         self.thread = t
@@ -504,13 +523,20 @@ class Process:
     # ---- fork
 
     def fork(
-        self, *, vfork: bool = False, shared: bool = True, signo: int = int(Signal.SIGCHLD), sibling: bool = False, flags: int = 0
+        self,
+        *,
+        vfork: bool = False,
+        shared: bool = True,
+        signo: int = int(Signal.SIGCHLD),
+        sibling: bool = False,
+        common_fs: bool = False,
+        flags: int = 0,
     ) -> int:
         """The host's fork, of the calling thread alone. Guest pid of the child, or 0 in it.
 
         A thread that vforks is suspended until the child execs or ends, and sees then what that wrote if the memory is shared.
         signo: by what the child ends, 0 to 255. sibling: it is a child of the caller's parent, and ends as the caller does.
-        flags: of the host's clone.
+        common_fs: root, working directory and umask are one for both. flags: of the host's clone.
         """
         t = self.thread
         if t.vforked is not None:
@@ -518,6 +544,8 @@ class Process:
         self._make_ready()
         back = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) if vfork else (-1, -1)
         end = self.children.next_end(signo, sibling=sibling)
+        if common_fs:
+            self._have_fs_in_common()
         branch = self.zone.random.getrandbits(64)
         self.engine.set_signal_mask(2**64 - 1)
         try:
@@ -531,7 +559,7 @@ class Process:
         if pid == 0:
             self.zone.random.seed(branch)
             self.engine.forget_signals()
-            self._after_fork(t, back, shared=shared, end=end)
+            self._after_fork(t, back, shared=shared, common_fs=common_fs, end=end)
             return 0
         self.zone.enter(pid)
         self.children.made(t, pid, end, sibling=sibling)
@@ -560,13 +588,23 @@ class Process:
         self.thread.clear_child_tid = child_tid
         self.thread.robust_list = (robust_list, ROBUST_HEAD.size if robust_list else 0)
 
-    def _after_fork(self, t: Thread, back: tuple[int, int], *, shared: bool = False, end: End | None = None) -> None:
+    def _after_fork(
+        self,
+        t: Thread,
+        back: tuple[int, int],
+        *,
+        shared: bool = False,
+        common_fs: bool = False,
+        end: End | None = None,
+    ) -> None:
         self.pid = self.zone.guest_pid(os.getpid())
         self.signals.forked(t)
         for other in self.threads:
             other.errand = None
         tasks.only(self, t)
         self.children.forked(end)
+        if self.fs.common and not common_fs:
+            self.have_own_fs()
         self.tids.forked()
         t.clear_child_tid = 0
         t.robust_list = (0, 0)

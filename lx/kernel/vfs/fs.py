@@ -2,7 +2,7 @@
 
 The working directory is the host's own while it is a host directory, so that relative paths cost nothing; in a synthetic tree it
 is a node kept here. fork copies both by being the host's fork. A thread that does not share them has an Fs of its own; what of
-it is the host process's changes with the thread that has the CPU.
+it is the host process's changes with the thread that has the CPU. Processes that share them have a CommonFs (common.py).
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ TAKE_THE_WALK = (errno.ELOOP, errno.EXDEV, errno.EAGAIN)
 
 class Fs:
     """Root, working directory and mounts of one process, or of some of its threads."""
+
+    common = False
+    """Whether other processes have it too."""
 
     def __init__(
         self, root: bytes, trees: Mapping[bytes, Node], files: FileTable, host: paths.HostPaths | None = None
@@ -78,6 +81,9 @@ class Fs:
         if self._left is not None:
             os.close(self._left[0])
             self._left = None
+
+    def let_go(self) -> None:
+        """The process has no part in it any more, if it is `common`."""
 
     def tell(self, engine: Any) -> None:
         """The engine may ask the host about what `simple` allows."""
@@ -134,7 +140,10 @@ class Fs:
         return Spot(path, node=node)
 
     def to_guest_path(self, host: bytes) -> bytes:
-        """The guest's name of a host path. LinuxError ENOENT for one outside the zone's root."""
+        """The guest's name of a host path. LinuxError ENOENT for one outside the zone's root, or the guest's."""
+        return self._path_below(self.root, host)
+
+    def _path_below(self, root: Components, host: bytes) -> bytes:
         if not host.startswith(b"/"):
             return host
         for graft, guest in self._grafts():
@@ -144,8 +153,8 @@ class Fs:
         if not inside:
             raise LinuxError(Errno.ENOENT)
         path = host[len(self.root_path) :] or b"/"
-        if self.root:
-            prefix = b"/" + b"/".join(self.root)
+        if root:
+            prefix = b"/" + b"/".join(root)
             if path != prefix and not path.startswith(prefix + b"/"):
                 raise LinuxError(Errno.ENOENT)
             path = path[len(prefix) :] or b"/"
@@ -165,11 +174,7 @@ class Fs:
     def components_of(self, fd: int) -> Components:
         """The canonical guest path of a host directory descriptor, from the zone's root. ENOENT if it is outside."""
         host = os.readlink(b"/proc/self/fd/%d" % fd) if fd != HOST_CWD else os.readlink(b"/proc/self/cwd")
-        root, self.root = self.root, ()
-        try:
-            path = self.to_guest_path(host.removesuffix(b" (deleted)"))
-        finally:
-            self.root = root
+        path = self._path_below((), host.removesuffix(b" (deleted)"))
         return tuple(name for name in path.split(b"/") if name)
 
     def start(self, dirfd: int) -> Spot:
@@ -332,17 +337,19 @@ class Fs:
     def chdir(self, place: Place) -> None:
         """Make a directory the working directory. ENOTDIR, EACCES."""
         node = place.directory_node()
-        if node is not None:
-            self.cwd_node = node
-            self.simple_places[1] = 0
-            return
-        fd = place.pin()
-        try:
-            os.fchdir(fd)
-        finally:
-            os.close(fd)
-        self.cwd_node = None
-        self.simple_places[1] = self.host.openat2
+        if node is None:
+            fd = place.pin()
+            try:
+                os.fchdir(fd)
+            finally:
+                os.close(fd)
+        self.cwd_node = node
+        self._moved()
+
+    def _moved(self) -> None:
+        """Root or working directory are others: `simple_places`."""
+        self.simple_places[0] = self.host.openat2 and not self.root
+        self.simple_places[1] = self.host.openat2 and self.cwd_node is None
 
     def chroot(self, place: Place) -> None:
         """Make a directory the root. ENOTDIR, EACCES; EPERM without the privilege."""
@@ -356,7 +363,7 @@ class Fs:
             if os.geteuid() != 0:
                 raise LinuxError(Errno.EPERM)
             self.root = self.components_of(fd)
-            self.simple_places[0] = self.host.openat2 and not self.root
+            self._moved()
         finally:
             os.close(fd)
 
