@@ -8,7 +8,7 @@ the zone share, so that no two threads of a zone ever have the same and every li
 
 from contextlib import suppress
 
-from lx.abi.errno import LinuxError
+from lx.abi.errno import Errno, LinuxError
 from lx.kernel.thread import Thread
 from lx.kernel.wait import ProcessExit
 
@@ -46,7 +46,8 @@ class Tids:
 
 
 def create(t: Thread, stack: int, tls: int | None) -> Thread:
-    """A new thread, ready to return 0 from the call that t makes. stack 0, tls None: stack pointer and base as they are."""
+    """A new thread, ready to return 0 from t's call. stack 0, tls None: stack pointer and base as they are. EAGAIN."""
+    _take_turns(t.process)
     process, engine, arch = t.process, t.engine, t.process.arch
     child = Thread(process, process.tids.new())
     child.comm, child.mask, child.attributes = t.comm, t.mask, t.attributes.cloned()
@@ -61,8 +62,16 @@ def create(t: Thread, stack: int, tls: int | None) -> Thread:
     process.tids.mark(child, alive=True)
     process.threads.append(child)
     process.scheduler.ready.append(child)
-    process.scheduler.preempt(True)
     return child
+
+
+def _take_turns(process: "Process") -> None:
+    """There are going to be several threads. EAGAIN if the host gives no thread of its own that the pure engine needs for it."""
+    try:
+        process.scheduler.preempt(True)
+    except RuntimeError:
+        process.scheduler.preempt(False)
+        raise LinuxError(Errno.EAGAIN) from None
 
 
 def release(process: "Process", t: Thread) -> None:

@@ -115,6 +115,7 @@ def new_process(zone: LiveZone, kind: type[Process] = Process) -> Process:
     """A guest process without a program, in the zone's root. kind: a class of process whose life is another (lx.testing)."""
     files = FileTable()
     fs = Fs(os.fsencode(zone.root), trees(), files)
+    zone.registry.hold(files.own)
     limits = Limits()
     free_memory()
     engine = make_engine(ARCH)

@@ -21,6 +21,7 @@ import mmap
 import os
 import struct
 import time
+from collections.abc import Callable
 
 HEADER = PAGE = 4096
 NAME_SIZE = 65
@@ -103,23 +104,26 @@ class Registry:
         finally:
             os.close(fd)
         self._parent = (0, False)
+        self._fd = -1
+
+    def hold(self, own: Callable[[int], int]) -> None:
+        """Keep the file open, which a guest that is somebody else by then could not open again. own: as in Roster."""
+        self._fd = own(os.open(self._path, os.O_RDWR | os.O_CLOEXEC))
 
     def _claim(self, at: int) -> bool:
         """Make sure that the page of an offset can be touched; False if the disk has no room for it."""
         page = at // PAGE
         if self.claimed[page]:
             return True
-        try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:  # the zone has ended, or we may not enter its directory any more
-            return True
+        fd = self._fd if self._fd >= 0 else os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         try:
             os.posix_fallocate(fd, page * PAGE, PAGE)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return False
         finally:
-            os.close(fd)
+            if fd != self._fd:
+                os.close(fd)
         self.claimed[page] = 1
         return True
 
@@ -127,9 +131,8 @@ class Registry:
 
     def take_tids(self, pid: int) -> range:
         """A block of ids that belongs to this process from now on."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        fcntl.lockf(self._fd, fcntl.LOCK_EX)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
             block = struct.unpack_from("=I", self.map, NEXT_BLOCK_AT)[0]
             while self._claim(TIDS_AT + 4 * block) and self.has(struct.unpack_from("=I", self.map, TIDS_AT + 4 * block)[0]):
                 block = (block + 1) % BLOCKS
@@ -139,7 +142,7 @@ class Registry:
             struct.pack_into("=I", self.map, TIDS_AT + 4 * block, pid)
             struct.pack_into("=I", self.map, NEXT_BLOCK_AT, (block + 1) % BLOCKS)
         finally:
-            os.close(fd)
+            fcntl.lockf(self._fd, fcntl.LOCK_UN)
         first = PID_MAX + TID_BLOCK * block
         return range(first, first + TID_BLOCK)
 
