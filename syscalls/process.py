@@ -112,6 +112,7 @@ FOR_A_PROCESS = (
     | CloneFlags.CHILD_SETTID
     | CloneFlags.DETACHED
     | CloneFlags.UNTRACED
+    | CloneFlags.PTRACE
     | CloneFlags.CLEAR_SIGHAND
     | CloneFlags.IO
     | CloneFlags.PIDFD
@@ -119,12 +120,14 @@ FOR_A_PROCESS = (
     | CloneFlags.PARENT
     | CloneFlags.FS
 )
-FOR_THE_HOST = CloneFlags.PARENT | CloneFlags.FS
+FOR_THE_HOST = CloneFlags.PARENT | CloneFlags.FS | CloneFlags.SYSVSEM | CloneFlags.IO
 """What of it the host has to know."""
 CLEARS_SHARED = CloneFlags.SIGHAND | CloneFlags.CLEAR_SIGHAND
 PIDFD_AND_TID = CloneFlags.PIDFD | CloneFlags.PARENT_SETTID
 PID_NAMESPACES_MOST = 32
 PID_MOST = 4194304
+INT_MAX = (1 << 31) - 1
+LEGACY_FLAGS = (1 << 32) - 1
 CLONE_BITS = 34
 CLONE_ARGS = struct.Struct("<11Q")
 CLONE_ARGS_SIZES = (64, 80, 88)
@@ -145,12 +148,13 @@ def vfork(t: Thread) -> int:
 @syscall(note="threads share all but perhaps CLONE_FS, processes that at most; no namespaces", direct="clone")
 def clone(t: Thread, flags: CloneBits, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: ULong) -> int:
     """Create a thread or a child process."""
+    flags &= LEGACY_FLAGS
     if flags & CloneFlags.PIDFD and flags & CloneFlags.PARENT_SETTID:
         raise LinuxError(Errno.EINVAL)
     return _clone(t, flags & ~SIGNAL_MASK, flags & SIGNAL_MASK, stack, parent_tid, child_tid, tls, pidfd=parent_tid)
 
 
-@syscall(note="as clone; CLONE_INTO_CGROUP and set_tid are refused")
+@syscall(note="as clone; set_tid is refused, and no descriptor of a cgroup can be had")
 def clone3(t: Thread, args: CloneArgsIn, size: ULong) -> int:
     """Create a thread or a child process, arguments in a structure. Linux 5.3."""
     if size > 4096:
@@ -161,15 +165,19 @@ def clone3(t: Thread, args: CloneArgsIn, size: ULong) -> int:
     if any(raw[CLONE_ARGS.size :]):
         raise LinuxError(Errno.E2BIG)
     values = CLONE_ARGS.unpack(raw[: CLONE_ARGS.size].ljust(CLONE_ARGS.size, b"\0"))
-    flags, pidfd, child_tid, parent_tid, signo, stack, stack_size, tls, set_tid, set_tid_size, _ = values
+    flags, pidfd, child_tid, parent_tid, signo, stack, stack_size, tls, set_tid, set_tid_size, cgroup = values
     if signo > 64 or bool(set_tid) != bool(set_tid_size) or set_tid_size > PID_NAMESPACES_MOST:
+        raise LinuxError(Errno.EINVAL)
+    if flags & CloneFlags.INTO_CGROUP and (cgroup > INT_MAX or size < CLONE_ARGS.size):
         raise LinuxError(Errno.EINVAL)
     tids = struct.unpack(f"<{set_tid_size}i", t.memory.read(set_tid, 4 * set_tid_size))
     if flags >> CLONE_BITS or flags & (CloneFlags.DETACHED | SIGNAL_MASK & ~CloneFlags.NEWTIME):
         raise LinuxError(Errno.EINVAL)
     if flags & CLEARS_SHARED == CLEARS_SHARED:
         raise LinuxError(Errno.EINVAL)
-    if bool(stack) != bool(stack_size) or (flags & (CloneFlags.THREAD | CloneFlags.PARENT) and signo):
+    if bool(stack) != bool(stack_size) or stack + stack_size > t.memory.task_size:
+        raise LinuxError(Errno.EINVAL)
+    if (flags & (CloneFlags.THREAD | CloneFlags.PARENT)) and signo:
         raise LinuxError(Errno.EINVAL)
     if flags & PIDFD_AND_TID == PIDFD_AND_TID and pidfd == parent_tid:
         raise LinuxError(Errno.EINVAL)
@@ -197,18 +205,24 @@ def _clone(
         raise LinuxError(Errno.EINVAL)
     if flags & CloneFlags.SIGHAND and not flags & CloneFlags.VM:
         raise LinuxError(Errno.EINVAL)
+    if flags & CloneFlags.THREAD and flags & (CloneFlags.NEWUSER | CloneFlags.NEWPID):
+        raise LinuxError(Errno.EINVAL)
     if flags & NAMESPACES:
         raise t.unsupported("clone flags (namespaces)", flags & NAMESPACES, Errno.EPERM)
+    if flags & CloneFlags.SETTLS and tls >= t.memory.task_size:
+        raise LinuxError(Errno.EPERM)
     if tids:
         raise _not_this_id(t, tids)
+    if flags & CloneFlags.PIDFD and not flags & CloneFlags.THREAD:
+        _check_room(t, pidfd)
+    if flags & CloneFlags.INTO_CGROUP:  # no descriptor of a cgroup can be had
+        raise LinuxError(Errno.EBADF)
     if flags & CloneFlags.THREAD:
         return _clone_thread(t, flags, stack, parent_tid, child_tid, tls)
     if flags & ~FOR_A_PROCESS or (flags & CloneFlags.VM and not flags & CloneFlags.VFORK):
         raise t.unsupported("clone flags", flags, Errno.ENOSYS)
     if flags & CloneFlags.FS and any(other.alive and other.fs is not t.fs for other in t.process.threads):
         raise t.unsupported("clone flags of a process whose threads do not share theirs", CloneFlags.FS, Errno.ENOSYS)
-    if flags & CloneFlags.PIDFD:
-        _check_room(t, pidfd)
     pid = t.process.fork(
         vfork=bool(flags & CloneFlags.VFORK),
         shared=bool(flags & CloneFlags.VM),
@@ -264,8 +278,6 @@ def _clone_thread(t: Thread, flags: int, stack: int, parent_tid: int, child_tid:
         raise t.unsupported("clone flags of a thread", flags, Errno.ENOSYS)
     if t.fs.common and not flags & CloneFlags.FS:
         raise t.unsupported("clone flags of a thread in a process that shares its working directory", flags, Errno.ENOSYS)
-    if flags & CloneFlags.SETTLS and tls >= t.memory.task_size:
-        raise LinuxError(Errno.EPERM)
     fs = t.fs if flags & CloneFlags.FS else _own_fs(t)
     child = tasks.create(t, stack, tls if flags & CloneFlags.SETTLS else None)
     child.fs = fs

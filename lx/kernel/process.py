@@ -436,11 +436,9 @@ class Process:
 
     def _have_fs_in_common(self) -> None:
         """Other processes are going to have all threads' root and working directory too."""
-        if not self.fs.common:
-            from lx.kernel.vfs.common import CommonFs
+        from lx.kernel.vfs.common import CommonFs
 
-            self._use_for_all(CommonFs(self.fs))
-            self.engine.set_forks(None)
+        self._use_for_all(CommonFs(self.fs))
 
     def have_own_fs(self) -> None:
         """Root and working directory are this process's alone again; on the host they are so already."""
@@ -544,7 +542,8 @@ class Process:
         self._make_ready()
         back = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) if vfork else (-1, -1)
         end = self.children.next_end(signo, sibling=sibling)
-        if common_fs:
+        own_fs = not self.fs.common
+        if common_fs and own_fs:
             self._have_fs_in_common()
         branch = self.zone.random.getrandbits(64)
         self.engine.set_signal_mask(2**64 - 1)
@@ -552,10 +551,14 @@ class Process:
             pid = self._host_clone(flags) if flags else os.fork()
         except OSError:
             self.host_mask()
+            if common_fs and own_fs:
+                self.have_own_fs()
             if vfork:
                 os.close(back[0])
                 os.close(back[1])
             raise
+        if common_fs:
+            self.engine.set_forks(None)
         if pid == 0:
             self.zone.random.seed(branch)
             self.engine.forget_signals()
