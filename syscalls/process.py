@@ -145,7 +145,7 @@ def vfork(t: Thread) -> int:
     return t.process.fork(vfork=True)
 
 
-@syscall(note="threads share all but perhaps CLONE_FS, processes that at most; no namespaces", direct="clone")
+@syscall(note="threads share all but perhaps CLONE_FS, processes that at most; no namespaces, no threads' pidfds", direct="clone")
 def clone(t: Thread, flags: CloneBits, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: ULong) -> int:
     """Create a thread or a child process."""
     flags &= LEGACY_FLAGS
