@@ -21,7 +21,8 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 HEADER = PAGE = 4096
 NAME_SIZE = 65
@@ -115,7 +116,10 @@ class Registry:
         page = at // PAGE
         if self.claimed[page]:
             return True
-        fd = self._fd if self._fd >= 0 else os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fd = self._fd if self._fd >= 0 else os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:  # the zone has ended
+            return True
         try:
             os.posix_fallocate(fd, page * PAGE, PAGE)
         except OSError as error:
@@ -127,12 +131,19 @@ class Registry:
         self.claimed[page] = 1
         return True
 
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        fcntl.lockf(self._fd, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._fd, fcntl.LOCK_UN)
+
     # ---- thread ids
 
     def take_tids(self, pid: int) -> range:
         """A block of ids that belongs to this process from now on."""
-        fcntl.lockf(self._fd, fcntl.LOCK_EX)
-        try:
+        with self._locked():
             block = struct.unpack_from("=I", self.map, NEXT_BLOCK_AT)[0]
             while self._claim(TIDS_AT + 4 * block) and self.has(struct.unpack_from("=I", self.map, TIDS_AT + 4 * block)[0]):
                 block = (block + 1) % BLOCKS
@@ -141,8 +152,6 @@ class Registry:
             WORD.pack_into(self.map, LIVE_AT + WORD.size * block, 0)
             struct.pack_into("=I", self.map, TIDS_AT + 4 * block, pid)
             struct.pack_into("=I", self.map, NEXT_BLOCK_AT, (block + 1) % BLOCKS)
-        finally:
-            fcntl.lockf(self._fd, fcntl.LOCK_UN)
         first = PID_MAX + TID_BLOCK * block
         return range(first, first + TID_BLOCK)
 
@@ -207,8 +216,10 @@ class Registry:
     def set_exit_signal(self, pid: int, parent: int, signo: int, estranged: bool) -> None:
         """A process is born with another exit signal than SIGCHLD; written by whoever learns of it first."""
         at, since = ENDS_AT + END.size * pid, started(pid)
-        if self._claim(at) and END.unpack_from(self.map, at)[:2] != (since, parent):
-            END.pack_into(self.map, at, since, parent, signo, False, estranged)
+        if self._claim(at):
+            with self._locked():
+                if END.unpack_from(self.map, at)[:2] != (since, parent):
+                    END.pack_into(self.map, at, since, parent, signo, False, estranged)
 
     def change_end(self, pid: int, which: int) -> None:
         """A process that may have such a record is REPLACED or ESTRANGED."""
