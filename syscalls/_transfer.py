@@ -232,7 +232,7 @@ def _read_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int, missin
     """preadv2(2) with the host's flags; at the position, -1, of what may be a stream, `missing` bytes at a bad address follow."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
     if kind == Kind.SYNTHETIC:
-        return scatter(t.files.synthetic(fd).read(t.process, size_of(pieces), offset), pieces)
+        return scatter(t.files.synthetic(fd).read(t.process, size_of(pieces), offset if offset >= 0 else None), pieces)
     if offset >= 0:
         return os.preadv(fd, pieces[:IOV_MAX], offset, flags)
     if not flags & NOWAIT:
@@ -244,7 +244,7 @@ def _write_at(t: Thread, fd: int, pieces: Pieces, offset: int, flags: int, missi
     """pwritev2(2), likewise."""
     kind = t.files.kinds.get(fd) or t.files.kind(fd)
     if kind == Kind.SYNTHETIC:
-        return int(t.files.synthetic(fd).write(t.process, gather(pieces), offset))
+        return int(t.files.synthetic(fd).write(t.process, gather(pieces), offset if offset >= 0 else None))
     if offset >= 0:
         return os.pwritev(fd, pieces[:IOV_MAX], offset, flags)
     if not flags & NOWAIT:
@@ -386,18 +386,26 @@ def read_nothing(t: Thread, fd: int) -> int:
     """A read of no bytes: its errors."""
     if t.files.kind(fd) != Kind.SYNTHETIC:
         os.read(fd, 0)
+    elif t.files.synthetic(fd).reads_before_faults:
+        t.files.synthetic(fd).read(t.process, 0)
     return 0
 
 
 def write_nothing(t: Thread, fd: int) -> int:
     """A write of no bytes: its errors. A synthetic file's placeholder is open for the same as the file."""
     t.files.check(fd)
+    entry = t.files.entry(fd)
+    if entry is not None and entry.reads_before_faults:
+        return entry.write(t.process, b"")
     return os.write(fd, b"")
 
 
 def check_seekable(t: Thread, fd: int, offset: int) -> None:
     """ESPIPE for a position in a stream. It comes before what is wrong with the buffers or the access."""
     t.files.check(fd)
+    entry = t.files.entry(fd)
+    if entry is not None and offset >= 0 and not entry.has_positions:
+        raise LinuxError(Errno.ESPIPE)
     if offset >= 0 and t.files.kind(fd) == Kind.STREAM and not host_flags(fd) & O_PATH:
         try:
             os.pread(fd, 0, 0)
@@ -409,7 +417,8 @@ def check_seekable(t: Thread, fd: int, offset: int) -> None:
 def check_access(t: Thread, fd: int, need: int | None = None) -> None:
     """EBADF unless the descriptor is open, is no O_PATH one, and (need: os.O_RDONLY or os.O_WRONLY) was opened for that."""
     t.files.check(fd)
-    flags = host_flags(fd)
+    entry = t.files.entry(fd)
+    flags = host_flags(fd) & ~(entry.hidden_flags if entry is not None else 0)
     forbidden = {None: -1, os.O_RDONLY: os.O_WRONLY, os.O_WRONLY: os.O_RDONLY}[need]
     if flags & O_PATH or flags & os.O_ACCMODE == forbidden:
         raise LinuxError(Errno.EBADF)
@@ -428,6 +437,8 @@ def is_path(fd: int) -> bool:
 def _bad_buffer(t: Thread, fd: int, buf: int, count: int, ask: descriptors.Asking, offset: int | None = None) -> int:
     t.files.check(fd)
     if t.files.kind(fd) == Kind.SYNTHETIC:
+        if offset is not None:
+            check_seekable(t, fd, offset)
         check_access(t, fd, os.O_RDONLY if ask is descriptors.read_nowhere else os.O_WRONLY)
         entry = t.files.synthetic(fd)
         if entry.reads_before_faults and ask is descriptors.read_nowhere:

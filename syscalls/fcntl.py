@@ -74,6 +74,8 @@ def _number(t: Thread, fd: int, command: int, arg: int) -> int:
 
 
 def _pipe_size(t: Thread, fd: int, command: int, arg: int) -> int:
+    if t.files.entry(fd) is not None:
+        raise LinuxError(Errno.EBADF)
     return descriptors.fcntl(fd, command, arg & 0xFFFFFFFF)
 
 
@@ -229,7 +231,7 @@ COMMANDS: dict[int, Action] = {
     Fcntl.CANCELLK: _no_command,
     Fcntl.DUPFD_CLOEXEC: _dupfd(True),
     Fcntl.SETPIPE_SZ: _pipe_size,
-    Fcntl.GETPIPE_SZ: _number,
+    Fcntl.GETPIPE_SZ: _pipe_size,
     Fcntl.ADD_SEALS: _number,
     Fcntl.GET_SEALS: _number,
     Fcntl.GET_RW_HINT: _buffer(HINT),

@@ -146,6 +146,10 @@ def _effective(t: Thread) -> tuple[int, int]:
         t.process.table.complete()
         t.process.zone.operator.prepare()
         t.process.zone.ipc(t.process.files.own)
+        if not linux_only.EVENTS:
+            from lx.kernel import twins
+
+            twins.prepare(t.process)
     return os.geteuid(), os.getegid()
 
 

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from lx.cli import main
-from lx.host import events
+from lx.host import events, linux_only
 from lx.host.libc import failure
 
 MISSING = (
@@ -21,6 +21,7 @@ def missing(*_: Any) -> int:
 
 
 if __name__ == "__main__":
+    linux_only.EVENTS = False
     for name in MISSING:
         setattr(events, name, missing)
     sys.exit(main())

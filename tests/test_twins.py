@@ -14,7 +14,7 @@ from test_guests import directive
 GUESTS = [
     *("eventfd", "eventfd_limits", "timerfd_errors", "signalfd_orders", "signalfd_waits"),
     *("epoll", "epoll_nested", "epoll_edges", "pidfd", "pidfd_errors", "pidfd_others", "cloning"),
-    *("inotify", "inotify_paths", "inotify_changes"),
+    *("inotify", "inotify_paths", "inotify_changes", "events_unprivileged"),
 ]
 
 

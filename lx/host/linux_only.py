@@ -17,6 +17,8 @@ from struct import Struct
 
 PRESENT = sys.platform.startswith("linux")
 """Whether the host is Linux."""
+EVENTS = PRESENT
+"""Whether it has all of Linux's event descriptors: what it lacks has twins (lx.kernel.twins)."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CAP_VERSION_3 = 0x20080522

@@ -53,7 +53,9 @@ class OpenNode:
 
     __slots__ = ("flags", "listing", "node", "position", "text")
     reads_before_faults = False
-    """Whether what is read is taken, or EAGAIN, before a bad buffer is seen."""
+    """Whether what is read is taken, or EAGAIN, before a bad buffer is seen, and it is asked for nothing too."""
+    has_positions = True
+    """Whether it can be read and written at one."""
     hidden_flags = 0
     """Linux's status flags that its placeholder has, and it has not."""
 

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 IPC = "ipc"
 """The file of the zone's System V objects."""
+FIFOS = "fifos"
+"""The directory of what stands in for event descriptors (lx.kernel.twins)."""
+FOR_ALL = 0o1733
+"""The mode of a directory that whoever gets to it may make names in, and see none."""
 
 
 class Uname:
@@ -182,6 +186,7 @@ class LiveZone:
         self.random: Any = HostRandom() if config.seed is None else _repeatable(config.seed)
         self.randomise = config.seed is None
         self._ipc: Any = None
+        self._fifos = -1
         self.roster: Any = None
         """What its processes tell each other of themselves (lx.kernel.synthetic.roster); there from a process's start on."""
         self.operator = Operator(operator_fd, self.registry.first, os.path.dirname(self.runtime_dir))
@@ -216,6 +221,16 @@ class LiveZone:
             self._ipc = Table(f"{self.runtime_dir}/{IPC}", own)
         table: IpcTable = self._ipc
         return table
+
+    def fifos(self, own: Callable[[int], int]) -> int:
+        """A descriptor of the directory of the zone's FIFOs, for those too who have given up their user id. own: as above."""
+        if self._fifos < 0:
+            path = f"{self.runtime_dir}/{FIFOS}"
+            with suppress(FileExistsError):
+                os.mkdir(path)
+                os.chmod(path, FOR_ALL)
+            self._fifos = own(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return self._fifos
 
     # ---- processes
 

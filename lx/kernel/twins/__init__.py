@@ -11,3 +11,14 @@ with watches, comparison and witness. What some have to know of their process's 
 Each says its limits. Limits of all: sent through a socket a twin is only a FIFO, in /proc/PID/fd too; the FIFO's name stays until
 the zone ends.
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lx.kernel.process import Process
+
+
+def prepare(p: "Process") -> None:
+    """Have all that twins need, before it may be out of reach."""
+    from lx.kernel.twins import counter, epoll, handing, inotify, pidfd, signals, timer  # noqa: F401
+
+    p.zone.fifos(p.files.own)

@@ -1,7 +1,8 @@
 """What all twins have in common: the FIFO, and waiting.
 
 It is open for reading and writing, holds a byte while there is something to be read, and is full while nothing can be added. Who
-changes what it stands for holds a lock on it, which is opened anew by its name in the zone's runtime directory.
+changes what it stands for holds a lock on it, which is opened anew by its name in the zone's directory of FIFOs. That is reached
+by a descriptor of its own, so that who gives up its user id still gets there; others cannot, and so all may open a FIFO.
 """
 
 import errno
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
-from lx.abi.fcntl import OpenFlags
+from lx.abi.fcntl import OpenFlags, Whence
 from lx.abi.poll import PollEvents
 from lx.kernel.files import OpenNode
 from lx.kernel.synthetic.nodes import File, StatResult
@@ -33,6 +34,7 @@ FULL_BLOCK = bytes(512)
 MOST_HELD = 1 << 16
 """What is taken out of a FIFO at once: all that is in it."""
 COUNT = Struct("<Q")
+FOR_ALL = 0o666
 
 
 class _Nameless(File):
@@ -48,22 +50,27 @@ class _Nameless(File):
 class Twin(OpenNode):
     """A descriptor of a guest that is a FIFO here."""
 
-    __slots__ = ("_name", "descriptor")
+    __slots__ = ("_directory", "_name", "descriptor")
     reads_before_faults = True
+    has_positions = False
     hidden_flags = int(OpenFlags.LARGEFILE)
+    says = int(PollEvents.IN | PollEvents.OUT | PollEvents.ERR)
+    """The poll bits that the real one knows."""
 
     def __init__(self, p: "Process", name: bytes, flags: int) -> None:
         super().__init__(_Nameless(b"anon_inode:[%s]" % name, lambda p: b"", 0o600), 0)
-        self._name = f"{p.zone.runtime_dir}/fifo-{p.pid}-{time.monotonic_ns()}"
-        os.mkfifo(self._name, 0o600)
-        fd = os.open(self._name, os.O_RDWR | flags)
+        self._directory: int = p.zone.fifos(p.files.own)
+        self._name = f"{p.pid}-{time.monotonic_ns()}"
+        os.mkfifo(self._name, dir_fd=self._directory)
+        os.chmod(self._name, FOR_ALL, dir_fd=self._directory)
+        fd = os.open(self._name, os.O_RDWR | flags, dir_fd=self._directory)
         os.set_inheritable(fd, not flags & os.O_CLOEXEC)
         self.descriptor = p.files.adopt(fd, self)
 
     @contextmanager
     def _held(self) -> "Iterator[int]":
         """Nobody else changes it: a descriptor of the FIFO that does not wait."""
-        fd = os.open(self._name, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(self._name, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._directory)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             yield fd
@@ -117,22 +124,25 @@ class Twin(OpenNode):
         raise LinuxError(Errno.EINVAL if offset is None else Errno.ESPIPE)
 
     def seek(self, p: "Process", offset: int, whence: int) -> int:
-        """Always 0."""
+        """Always 0. EINVAL for what is no place to count from."""
+        if not 0 <= whence <= Whence.HOLE:
+            raise LinuxError(Errno.EINVAL)
         return 0
+
+    def readiness(self, t: "Thread", events: int, said: int) -> int:
+        """What the FIFO says, as far as the real one would."""
+        return said & self.says
+
+    def conditions(self, t: "Thread", fd: int, events: int, found: "Conditions") -> None:
+        """Likewise."""
+        found.add(fd, events & self.says)
 
 
 class Source(Twin):
     """One that can only be read, and so is never ready to be written."""
 
     __slots__ = ()
-
-    def readiness(self, t: "Thread", events: int, said: int) -> int:
-        """What the FIFO says of reading."""
-        return said & ~WRITABLE
-
-    def conditions(self, t: "Thread", fd: int, events: int, found: "Conditions") -> None:
-        """Likewise."""
-        found.add(fd, events & ~WRITABLE)
+    says = READABLE
 
 
 def check_read(size: int, offset: int | None, least: int = COUNT.size) -> None:

@@ -211,8 +211,8 @@ class Inotify(Source):
         raise self._wait(p, (POLLIN, None))
 
     def write(self, p: "Process", data: bytes, offset: int | None = None) -> int:
-        """EBADF: it is open for reading only."""
-        raise LinuxError(Errno.EBADF)
+        """EBADF: it is open for reading only. ESPIPE for a position."""
+        raise LinuxError(Errno.EBADF if offset is None else Errno.ESPIPE)
 
     def readiness(self, t: "Thread", events: int, said: int) -> int:
         """What the FIFO says after a look."""

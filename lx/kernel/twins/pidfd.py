@@ -26,8 +26,9 @@ STEP = 0.005
 
 
 class PidFd(Source):
-    """A pidfd."""
+    """A pidfd, which is a file of pidfs: it can have a position, but nothing can be done there."""
 
+    has_positions = True
     __slots__ = ("_began", "_ended", "_watcher", "host_pid")
 
     def __init__(self, p: "Process", host_pid: int, flags: int) -> None:
@@ -63,6 +64,18 @@ class PidFd(Source):
         """Which process it is; -1 once that is gone."""
         pid = -1 if self.is_gone(p) else int(p.zone.guest_pid(self.host_pid))
         return b"Pid:\t%d\nNSpid:\t%d\n" % (pid, pid)
+
+    def seek(self, p: "Process", offset: int, whence: int) -> int:
+        """ESPIPE."""
+        raise LinuxError(Errno.ESPIPE)
+
+    def read(self, p: "Process", size: int, offset: int | None = None) -> bytes:
+        """EINVAL."""
+        raise LinuxError(Errno.EINVAL)
+
+    def write(self, p: "Process", data: bytes, offset: int | None = None) -> int:
+        """EINVAL."""
+        raise LinuxError(Errno.EINVAL)
 
     # ---- readiness
 

@@ -11,8 +11,9 @@ import errno
 import mmap
 import os
 
+from lx.abi.poll import PollEvents
 from lx.abi.signals import SI_KERNEL, SI_TIMER, SI_USER, SIGINFO_HEAD, Signal, bit
-from lx.kernel.twins.fifo import COUNT, READABLE, Twin, check_read
+from lx.kernel.twins.fifo import COUNT, Twin, check_read
 from lx.kernel.wait import Park
 
 TYPE_CHECKING = False
@@ -47,6 +48,7 @@ class SignalFd(Twin):
     """signalfd."""
 
     __slots__ = ("_page",)
+    says = int(PollEvents.IN)
 
     def __init__(self, p: "Process", mask: int, flags: int) -> None:
         super().__init__(p, b"signalfd", flags)
@@ -85,11 +87,11 @@ class SignalFd(Twin):
     def readiness(self, t: "Thread", events: int, said: int) -> int:
         """It can be read while a signal is pending."""
         t.process.signals.keep(self.mask)
-        return events & READABLE if self.amount(t) else 0
+        return events & self.says if self.amount(t) else 0
 
     def conditions(self, t: "Thread", fd: int, events: int, found: "Conditions") -> None:
         """Signals that arrive wake the process."""
-        if events & READABLE:
+        if events & self.says:
             found.signs.append(lambda: bool(self.amount(t)))
 
 

@@ -13,6 +13,7 @@ from struct import Struct
 
 from lx.abi.clocks import timespec_valid
 from lx.abi.events import ITIMERSPEC
+from lx.abi.poll import PollEvents
 from lx.kernel.twins.fifo import COUNT, POLLIN, Source, check_read
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ class Timer(Source):
     """timerfd."""
 
     __slots__ = ("_clock", "_page", "_sleeper")
+    says = int(PollEvents.IN)
 
     def __init__(self, p: "Process", clock: int, flags: int) -> None:
         super().__init__(p, b"timerfd", flags)

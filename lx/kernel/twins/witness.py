@@ -30,7 +30,6 @@ CHANGES = frozenset((
     "symlinkat", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "truncate", "ftruncate",
     "fallocate", "copy_file_range", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 ))  # fmt: skip
-U32 = 0xFFFFFFFF
 
 
 class Witness:
@@ -45,7 +44,7 @@ class Witness:
         """A call begins."""
         if name == "close":
             with suppress(OSError):
-                fd = args[0] & U32
+                fd = s32(args[0])
                 writing = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
                 self._closing[t.tid] = os.fstat(fd), writing
         elif name in WRITES:
@@ -79,7 +78,7 @@ class Witness:
 
     def _tell(self, t: "Thread", fd: int, event: int) -> None:
         with suppress(OSError):
-            self._say(t, os.fstat(fd & U32), event)
+            self._say(t, os.fstat(s32(fd)), event)
 
     def _say(self, t: "Thread", st: os.stat_result, event: int) -> None:
         for twin in self.twins if _has_events(st) else ():
