@@ -330,7 +330,7 @@ def process_descriptor(t: Thread, host_pid: int, flags: int = 0, thread: int = 0
             raise
     from lx.kernel.twins.pidfd import PidFd
 
-    return PidFd(t.process, host_pid, flags).descriptor
+    return PidFd(t.process, host_pid, flags, thread).descriptor
 
 
 def pidfd_twin(t: Thread, fd: int) -> "PidFd | None":

@@ -61,7 +61,7 @@ def _setfd(t: Thread, fd: int, command: int, arg: int) -> int:
 def _getfl(t: Thread, fd: int, command: int, arg: int) -> int:
     flags = numbers.open_flags_to_linux(transfer.host_flags(fd))
     entry = t.files.entry(fd)
-    return flags if entry is None else flags & ~entry.hidden_flags
+    return flags if entry is None else flags & ~entry.hidden_flags | entry.shown_flags
 
 
 def _setfl(t: Thread, fd: int, command: int, arg: int) -> int:

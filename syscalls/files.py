@@ -345,6 +345,8 @@ def fallocate(t: Thread, fd: Fd, mode: FallocBits, offset: Offset, length: Offse
     except OSError as error:
         if error.errno == errno.ENODEV and t.files.kind(fd) == Kind.SYNTHETIC:
             raise LinuxError(Errno.EOPNOTSUPP) from None
+        if error.errno == errno.ESPIPE and t.files.kind(fd) == Kind.SYNTHETIC:
+            raise LinuxError(Errno.ENODEV) from None
         raise
 
 

@@ -126,7 +126,7 @@ def splice(t: Thread, fd_in: Fd, off_in: Position, fd_out: Fd, off_out: Position
     _check_flags(flags)
     transfer.check_access(t, fd_in)
     transfer.check_access(t, fd_out)
-    if (off_in and _is_pipe(fd_in)) or (off_out and _is_pipe(fd_out)):
+    if any(off and _is_pipe(fd) and not _is_synthetic(t, fd) for off, fd in ((off_in, fd_in), (off_out, fd_out))):
         raise LinuxError(Errno.ESPIPE)
     target, source = _position(t, off_out), _position(t, off_in)
     transfer.check_access(t, fd_in, os.O_RDONLY)

@@ -56,8 +56,8 @@ class OpenNode:
     """Whether what is read is taken, or EAGAIN, before a bad buffer is seen, and it is asked for nothing too."""
     has_positions = True
     """Whether it can be read and written at one."""
-    hidden_flags = 0
-    """Linux's status flags that its placeholder has, and it has not."""
+    hidden_flags = shown_flags = 0
+    """Linux's status flags that its placeholder has, and it has not; and the other way round."""
 
     def __init__(self, node: Node, flags: int) -> None:
         self.node = node

@@ -45,7 +45,10 @@ EXCLUSIVE_ALLOWS = (
 PARAMS = Struct("<IHBB")
 """struct epoll_params: busy_poll_usecs, busy_poll_budget, prefer_busy_poll, padding. Linux uapi linux/eventpoll.h."""
 NAPI_WEIGHT = 64
-OF_ANY_FILE = (Ioctl.FIONBIO, Ioctl.FIOASYNC, Ioctl.FIOCLEX, Ioctl.FIONCLEX, Ioctl.FIOQSIZE)
+OF_ANY_FILE = (
+    *(Ioctl.FIONBIO, Ioctl.FIOASYNC, Ioctl.FIOCLEX, Ioctl.FIONCLEX, Ioctl.FIOQSIZE),
+    *(Ioctl.FIGETBSZ, Ioctl.FICLONE, Ioctl.FICLONERANGE),
+)
 """Commands that no file sees (Linux fs/ioctl.c)."""
 
 

@@ -29,10 +29,11 @@ class PidFd(Source):
     """A pidfd, which is a file of pidfs: it can have a position, but nothing can be done there."""
 
     has_positions = True
-    __slots__ = ("_began", "_ended", "_watcher", "host_pid")
+    __slots__ = ("_began", "_ended", "_watcher", "host_pid", "shown_flags")
 
-    def __init__(self, p: "Process", host_pid: int, flags: int) -> None:
+    def __init__(self, p: "Process", host_pid: int, flags: int, thread: int = 0) -> None:
         super().__init__(p, b"pidfd", flags | os.O_CLOEXEC)
+        self.shown_flags = thread
         self.host_pid = host_pid
         self._began = p.zone.began(host_pid)
         self._ended = False

@@ -42,9 +42,9 @@ class Witness:
 
     def begins(self, t: "Thread", name: str, args: tuple[int, ...]) -> None:
         """A call begins."""
-        if name == "close":
+        fd = s32(args[0])
+        if name == "close" and fd >= 0:
             with suppress(OSError):
-                fd = s32(args[0])
                 writing = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
                 self._closing[t.tid] = os.fstat(fd), writing
         elif name in WRITES:
@@ -72,12 +72,13 @@ class Witness:
             self._tell(t, args[WRITES[name]], InotifyMask.MODIFY)
 
     def _opened(self, t: "Thread", fd: int) -> None:
-        st = os.fstat(fd)
-        for twin in self.twins if _has_events(st) else ():
-            twin.look(t.process, opened=st)
+        with suppress(OSError):
+            st = os.fstat(fd)
+            for twin in self.twins if _has_events(st) else ():
+                twin.look(t.process, opened=st)
 
     def _tell(self, t: "Thread", fd: int, event: int) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # another thread may have closed it
             self._say(t, os.fstat(s32(fd)), event)
 
     def _say(self, t: "Thread", st: os.stat_result, event: int) -> None:
