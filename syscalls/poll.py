@@ -132,7 +132,7 @@ def poll(t: Thread, fds: PollFds, nfds: UInt, timeout: Int) -> int:
     return _poll(t, fds, nfds, timeout * 1_000_000 if timeout >= 0 else None, _nothing)
 
 
-@syscall(restart=Restart.NEVER)
+@syscall(restart=Restart.NEVER, direct="ppoll")
 def ppoll(t: Thread, fds: PollFds, nfds: UInt, tmo: TimespecInOut, sigmask: SigsetIn, sigsetsize: Size) -> int:
     """poll with a timeout in nanoseconds and a signal mask for the time of the wait."""
     timeout = _Timeout(t, tmo)
@@ -201,7 +201,7 @@ def _select(t: Thread, nfds: int, sets: tuple[int, int, int], timeout: _Timeout)
     raise readiness.park(t, quiet, timeout.ns, timeout.write_rest)
 
 
-@syscall(restart=Restart.NEVER)
+@syscall(restart=Restart.NEVER, direct="select")
 def select(t: Thread, nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdSet, tv: TimevalInOut) -> int:
     """Wait until one of many descriptors is ready; the time that is left is written back."""
     timeout = _Timeout(t, tv, microseconds=True)
@@ -214,7 +214,7 @@ def select(t: Thread, nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdS
     return ready
 
 
-@syscall(restart=Restart.NEVER)
+@syscall(restart=Restart.NEVER, direct="pselect")
 def pselect6(t: Thread, nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdSet, tmo: TimespecInOut, sig: Ptr) -> int:
     """select with a timeout in nanoseconds and a signal mask for the time of the wait (address and size at `sig`)."""
     sigmask, size = t.memory.read_struct(sig, SIGSET_ARGUMENT) if sig else (0, 0)

@@ -50,6 +50,11 @@ POLLED = st.one_of(
     ),
     ADDRESSES,
 )
+SETS = st.one_of(
+    st.lists(FDS, max_size=6).map(lambda fds: sum(1 << fd for fd in set(fds)).to_bytes(16, "little")), ADDRESSES, st.just(0)
+)
+COUNTS = st.sampled_from([0, 1, FIRST + 1, SOCKETS, SOCKETS + 1, EPOLL + 2, 64, 65, 128, 2**31, 2**32 + SOCKETS + 1])
+AT_ONCE = bytes(16)
 WITHIN_A_PAGE = ADDRESSES.filter(lambda address: address % PAGE < PAGE - 24)
 """Of an event that does not fit Linux has written a part before it says EFAULT."""
 EVENTS = st.builds(
@@ -66,6 +71,9 @@ STEPS = st.one_of(
     st.tuples(st.just("lseek"), FDS, WORDS, st.sampled_from([0, 1, 2, 3, 4, 5, 2**32, 2**32 + 1, 2**64 - 1])),
     st.tuples(st.sampled_from(["sendto", "recvfrom"]), FDS, ADDRESSES, SIZES, FLAGS, st.just(0), st.sampled_from([0, 16])),
     st.tuples(st.just("poll"), POLLED, st.sampled_from([0, 1, 2, 3, 2**32 + 1]), st.just(0)),
+    st.tuples(st.just("ppoll"), POLLED, st.sampled_from([0, 3, 2**32]), st.just(AT_ONCE), st.sampled_from([0, BASE]), st.just(8)),
+    st.tuples(st.just("select"), COUNTS, SETS, SETS, SETS, st.just(AT_ONCE)),
+    st.tuples(st.just("pselect6"), COUNTS, SETS, SETS, SETS, st.just(AT_ONCE), st.sampled_from([0, BASE, BASE + 4088, AT_ONCE])),
     st.tuples(st.just("epoll_wait"), FDS, WITHIN_A_PAGE, st.sampled_from([0, 1, 2, 300, 400, 2**31, 2**32 + 1]), st.just(0)),
     st.tuples(st.just("epoll_pwait"), FDS, WITHIN_A_PAGE, st.just(2), st.just(0), st.sampled_from([0, BASE]), st.just(8)),
     st.tuples(st.just("epoll_ctl"), FDS, st.sampled_from([0, 1, 2, 3, 4, 2**32 + 1]), FDS, st.one_of(EVENTS, ADDRESSES)),
@@ -88,6 +96,8 @@ STEPS = st.one_of(
 )
 
 
+CHANGE = {"poll", "ppoll", "select", "pselect6"}
+"""What changes the bytes that it is given."""
 BUFFER = {"stat": 1, "lstat": 1, "newfstatat": 2}
 """Which argument has what differs from one directory to another; links and mode are compared."""
 
@@ -133,9 +143,10 @@ def outcome(side: Side, steps: list[tuple[object, ...]]) -> tuple[object, ...]:
     results = []
     try:
         for name, *args in steps:
-            if name == "poll" and isinstance(args[0], bytes):
-                at = side.put(args[0])
-                results += [side.poll(at, *args[1:]), side.peek(at, 24)]  # type: ignore[arg-type]
+            if str(name) in CHANGE:
+                places = [(side.put(arg), len(arg)) if isinstance(arg, bytes) else (arg, 0) for arg in args]
+                results.append(side.call(str(name), *[place for place, _ in places]))  # type: ignore[arg-type]
+                results += [side.peek(place, size) for place, size in places if size]  # type: ignore[arg-type]
                 continue
             results.append(side.call(str(name), *args))  # type: ignore[arg-type]
             if str(name) in BUFFER and results[-1] == 0:

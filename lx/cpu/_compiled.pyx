@@ -436,8 +436,8 @@ cdef extern from *:
     /* The calls that the engine may carry out by itself (Engine.set_direct); 1 stands for a constant. */
     enum { LX_READ = 2, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE,
            LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK,
-           LX_PARENT, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT,
-           LX_ROBUST };
+           LX_PARENT, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT, LX_OPEN, LX_OPENAT, LX_POLL, LX_PPOLL, LX_SELECT, LX_PSELECT,
+           LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST };
     #if defined(__linux__) && defined(__x86_64__)
     #include <sys/epoll.h>
     #include <sys/syscall.h>
@@ -820,6 +820,26 @@ cdef extern from *:
     }
     static int lx_poll_fd(const void *fds, int i) { return ((const struct pollfd *)fds)[i].fd; }
     static int lx_poll(void *fds, unsigned count) { return poll(fds, count, 0); }
+    static int lx_lowest(uint64_t bits) { return __builtin_ctzll(bits); }
+    #define LX_SELECTED 1024                    /* FD_SETSIZE */
+    typedef struct { uint64_t words[LX_SELECTED / 64]; } lx_set_t;
+    /* select with the guest's sets, where there are any, which are only changed if it finds something, or `anyway`. */
+    static int lx_select(int count, uint64_t **guest, int anyway)
+    {
+    #if defined(SYS_select)
+        lx_set_t sets[3];
+        struct timeval at_once = { 0, 0 };
+        size_t size = (count + 63) / 64 * 8;
+        int i, found;
+        for (i = 0; i < 3; i++) if (guest[i]) memcpy(&sets[i], guest[i], size);
+        found = syscall(SYS_select, count, guest[0] ? &sets[0] : 0, guest[1] ? &sets[1] : 0, guest[2] ? &sets[2] : 0, &at_once);
+        if (found < 0 || (!found && !anyway)) return found;
+        for (i = 0; i < 3; i++) if (guest[i]) memcpy(guest[i], &sets[i], size);
+        return found;
+    #else
+        return -1;
+    #endif
+    }
     /* Whether a call on a pipe or a socket waits, and for as long as it takes. */
     static int lx_waits(int fd)
     {
@@ -899,8 +919,8 @@ cdef extern from *:
     int64_t lx_direct(int how, int fd, void *host, uint64_t size, int64_t offset, int *error) nogil
     int LX_READ, LX_WRITE, LX_PREAD, LX_PWRITE, LX_LSEEK, LX_YIELD, LX_FSTAT, LX_FSTATAT, LX_FROM_PIPE, LX_TO_PIPE
     int LX_WAKE, LX_SEND, LX_RECEIVE, LX_EPOLL, LX_EPOLL_MASKED, LX_EPOLL_CONTROL, LX_STAT, LX_LSTAT, LX_ACCESS, LX_ACCESSAT
-    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT, LX_POLL, LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT
-    int LX_ROBUST
+    int LX_OPEN, LX_OPENAT, LX_CLOSE, LX_DUP, LX_INSIDE, LX_UMASK, LX_PARENT, LX_POLL, LX_PPOLL, LX_SELECT, LX_PSELECT
+    int LX_FORK, LX_CLONE, LX_WAIT, LX_EXIT, LX_ROBUST
     void lx_set_quiet(int on)
     int lx_take_child() nogil
     void lx_forget_signals()
@@ -915,6 +935,8 @@ cdef extern from *:
     int lx_await_guests(const void *guest, int count) nogil
     int lx_poll_fd(const void *fds, int i) nogil
     int lx_poll(void *fds, unsigned count) nogil
+    int lx_lowest(uint64_t bits) nogil
+    int lx_select(int count, uint64_t **guest, int anyway) nogil
     int LX_FEW
     int lx_waits(int fd) nogil
     int lx_has_timeout(int fd, int writing) nogil
@@ -1041,6 +1063,7 @@ cdef enum:
     MOST_EVENTS = 4096
     POLLFD_SIZE = 8
     MOST_POLLED = 1024
+    SPAN_SIZE = 16
     DIRECT_METADATA = 3
     FUTEX_WAKE_PRIVATE = 129
     CLONE_CHILD_CLEARTID = 0x200000
@@ -1063,8 +1086,8 @@ DIRECT_CALLS = {"read": LX_READ, "write": LX_WRITE, "pread": LX_PREAD, "pwrite":
                 "receive": LX_RECEIVE, "epoll": LX_EPOLL, "epoll masked": LX_EPOLL_MASKED, "epoll control": LX_EPOLL_CONTROL,
                 "stat": LX_STAT, "lstat": LX_LSTAT, "access": LX_ACCESS, "accessat": LX_ACCESSAT, "open": LX_OPEN,
                 "openat": LX_OPENAT, "close": LX_CLOSE, "dup": LX_DUP, "inside": LX_INSIDE, "umask": LX_UMASK,
-                "parent": LX_PARENT, "poll": LX_POLL, "fork": LX_FORK, "clone": LX_CLONE, "wait": LX_WAIT, "exit": LX_EXIT,
-                "robust": LX_ROBUST}
+                "parent": LX_PARENT, "poll": LX_POLL, "ppoll": LX_PPOLL, "select": LX_SELECT, "pselect": LX_PSELECT,
+                "fork": LX_FORK, "clone": LX_CLONE, "wait": LX_WAIT, "exit": LX_EXIT, "robust": LX_ROBUST}
 OF_THIS_KERNEL = frozenset(DIRECT_CALLS) - {"read", "write", "pread", "pwrite", "lseek", "yield", "wake", "send", "receive",
                                             "inside", "umask", "parent"}
 """Whose structures, errors or meaning are the guest's only on a host of its own kind."""
@@ -2164,17 +2187,72 @@ cdef inline bint carry_out_fact(Engine self, int how) noexcept:
     return lx_getppid() == self.host_parent and served(self, self.parent)
 
 
-cdef bint carry_out_poll(Engine self) noexcept:
-    """poll on pipes, sockets, epoll sets and what never waits; a thread that is alone waits here, unless for a time that ends."""
+cdef inline bint is_polled(Engine self, int fd) noexcept:
+    """Whether the host's poll says of this descriptor what the guest is to hear."""
+    return <uint64_t>fd < self.direct_count and self.direct[fd] and self.direct[fd] != DIRECT_METADATA
+
+
+cdef bint at_once_or_for_ever(Engine self, uint64_t address, bint *at_once) noexcept:
+    """Which of the two a timespec or timeval means; False if it is neither, or cannot be told. Both leave it as it is."""
+    cdef uint64_t *span
+    at_once[0] = address != 0
+    if address == 0:
+        return True
+    span = <uint64_t *>plain(self, address, SPAN_SIZE)
+    return span != NULL and not span[0] and not span[1]
+
+
+cdef bint carry_out_select(Engine self, int how) noexcept:
+    """select, and pselect6 without a mask, that find something or shall not wait."""
+    cdef uint64_t *w = self.words
+    cdef uint64_t *sets[3]
+    cdef uint64_t *mask
+    cdef uint64_t bits
+    cdef int count, i, j, found
+    cdef bint at_once
+    if self.on_write is not None:
+        return False
+    self.load()
+    count = <int><uint32_t>w[1]
+    if not 0 < count <= MOST_POLLED or not at_once_or_for_ever(self, w[5], &at_once):
+        return False
+    if how == LX_PSELECT and w[6]:
+        mask = <uint64_t *>plain(self, w[6], SPAN_SIZE)
+        if mask == NULL or mask[0]:
+            return False
+    for i in range(3):
+        sets[i] = NULL
+        if w[2 + i] == 0:
+            continue
+        sets[i] = <uint64_t *>plain(self, w[2 + i], (count + 63) // 64 * 8)
+        if sets[i] == NULL:
+            return False
+        for j in range(0, count, 64):
+            bits = sets[i][j // 64] & (<uint64_t>-1 if count - j >= 64 else (1ull << (count - j)) - 1)
+            while bits:
+                if not is_polled(self, j + lx_lowest(bits)):
+                    return False
+                bits &= bits - 1
+    found = lx_select(count, sets, at_once)
+    return (found > 0 or found == 0 and at_once) and served(self, found)
+
+
+cdef bint carry_out_poll(Engine self, int how) noexcept:
+    """poll, and ppoll without a mask, on pipes, sockets, epoll sets and what never waits; a thread that is alone waits here, unless
+    for a time that ends."""
     cdef uint64_t *w = self.words
     cdef int timeout, found, i, fd
     cdef uint32_t count
     cdef void *fds
-    cdef bint ready
+    cdef bint ready, at_once
     if self.on_write is not None:
         return False
     self.load()
     count, timeout = <uint32_t>w[2], <int><uint32_t>w[3]
+    if how == LX_PPOLL:
+        if w[4] or not at_once_or_for_ever(self, w[3], &at_once):
+            return False
+        timeout = 0 if at_once else -1
     if not 0 < count <= MOST_POLLED:
         return False
     fds = plain(self, w[1], <uint64_t>count * POLLFD_SIZE)
@@ -2182,7 +2260,7 @@ cdef bint carry_out_poll(Engine self) noexcept:
         return False
     for i in range(<int>count):
         fd = lx_poll_fd(fds, i)
-        if fd >= 0 and (<uint64_t>fd >= self.direct_count or not self.direct[fd] or self.direct[fd] == DIRECT_METADATA):
+        if fd >= 0 and not is_polled(self, fd):
             return False
     while True:
         found = lx_poll(fds, count)
@@ -2543,7 +2621,10 @@ cdef void on_syscall(void *uc, void *data) noexcept:
                 if carry_out_process(self, how):
                     return
             elif how >= LX_STAT or how == LX_FSTATAT and not may_be_empty(self):
-                if carry_out_poll(self) if how == LX_POLL else carry_out_place(self, how):
+                if how >= LX_SELECT:
+                    if carry_out_select(self, how):
+                        return
+                elif carry_out_poll(self, how) if how >= LX_POLL else carry_out_place(self, how):
                     return
             elif how == LX_INSIDE:
                 if call_inside(self, number):

@@ -519,12 +519,12 @@ class Engine:
         """The engine may carry out this call by itself on direct descriptors and memory of one range. This one leaves all calls
         to the table, some of them (ONLY_ANSWER) inside the run. how: "read", "write", "pread", "pwrite", "lseek", "fstat",
         "fstatat" (with an empty path), "close", "dup", "send" and "receive" (without an address), "epoll control" (of direct
-        descriptors), "poll", "epoll", "epoll masked" (with no mask), "inside" (the handler may be called without leaving the
-        run, because it only answers a number), "umask" (the host process's) and "parent" (see `set_parent`); of a thread that
-        is alone "yield" (to the host's other processes, at every sixteenth), "wake" (a futex of this process), "stat", "lstat",
-        "fstatat", "access", "accessat", "open" and "openat" (see `set_places`), "fork", "clone" (as fork) and "wait" (for
-        children, while they are no signals); of a child of such a fork, before Python is needed in it, "exit" and "robust"
-        (set_robust_list).
+        descriptors), "poll", "ppoll", "select" and "pselect" (without a mask; the last three without a time that ends), "epoll",
+        "epoll masked" (with no mask), "inside" (the handler may be called without leaving the run, because it only answers a
+        number), "umask" (the host process's) and "parent" (see `set_parent`); of a thread that is alone "yield" (to the host's
+        other processes, at every sixteenth), "wake" (a futex of this process), "stat", "lstat", "fstatat", "access", "accessat",
+        "open" and "openat" (see `set_places`), "fork", "clone" (as fork) and "wait" (for children, while they are no signals); of
+        a child of such a fork, before Python is needed in it, "exit" and "robust" (set_robust_list).
 
         A thread that is alone also waits in the engine, until a signal is caught or something is in the wake pipe: then the call
         is the table's. If it has moved bytes by then, `failed` is given the Park that the thread's `moved` answers."""
