@@ -65,7 +65,10 @@ def epoll_ctl(t: Thread, epfd: Fd, op: Annotated[int, one_of(EpollOp)], fd: Fd, 
         if error.errno != errno.ENOSYS:
             raise
         from lx.kernel.twins import epoll as twin
+        from syscalls._transfer import check_access
 
+        check_access(t, epfd)
+        check_access(t, fd)
         twin.control(t, epfd, op, fd, events, data)
     return 0
 
@@ -78,7 +81,9 @@ def _ready(t: Thread, epfd: int, most: int, bad: int) -> list[tuple[int, int]]:
         if error.errno != errno.ENOSYS:
             raise
     from lx.kernel.twins import epoll as twin
+    from syscalls._transfer import check_access
 
+    check_access(t, epfd)
     return twin.ready(t, epfd, most, bad)
 
 

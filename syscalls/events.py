@@ -75,6 +75,13 @@ def _host_flags(flags: int, own: int = 0) -> int:
     return open_flags_to_host(flags & DESCRIPTOR_FLAGS) | flags & own
 
 
+def _check_open(t: Thread, fd: int) -> None:
+    """EBADF unless the descriptor is open and no O_PATH one."""
+    from syscalls._transfer import check_access
+
+    check_access(t, fd)
+
+
 # ---- counters
 
 
@@ -122,7 +129,7 @@ def _twin(t: Thread, fd: int) -> "Timer":
     """The twin of a timerfd. EBADF, EINVAL."""
     from lx.kernel.twins.timer import Timer
 
-    t.files.check(fd)
+    _check_open(t, fd)
     entry = t.files.entry(fd)
     if not isinstance(entry, Timer):
         raise LinuxError(Errno.EINVAL)
@@ -192,7 +199,7 @@ def _signalfd_twin(t: Thread, fd: int, mask: int, flags: int) -> int:
 
     if fd == -1:
         return SignalFd(t.process, mask, flags).descriptor
-    t.files.check(fd)
+    _check_open(t, fd)
     entry = t.files.entry(fd)
     if not isinstance(entry, SignalFd):
         raise LinuxError(Errno.EINVAL)
@@ -277,7 +284,7 @@ def _inotify_twin(t: Thread, fd: int) -> "Inotify":
     """The twin that a descriptor is. EBADF, EINVAL."""
     from lx.kernel.twins.inotify import Inotify
 
-    t.files.check(fd)
+    _check_open(t, fd)
     entry = t.files.entry(fd)
     if not isinstance(entry, Inotify):
         raise LinuxError(Errno.EINVAL)
@@ -288,7 +295,7 @@ def _watch_by_twin(t: Thread, fd: int, pathname: int, mask: int) -> int:
     """inotify_add_watch(2), in Linux' order of checks (fs/notify/inotify)."""
     if not mask & sum(InotifyMask):
         raise LinuxError(Errno.EINVAL)
-    t.files.check(fd)
+    _check_open(t, fd)
     if mask & InotifyMask.MASK_ADD and mask & InotifyMask.MASK_CREATE:
         raise LinuxError(Errno.EINVAL)
     twin = _inotify_twin(t, fd)

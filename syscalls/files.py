@@ -354,7 +354,13 @@ def fallocate(t: Thread, fd: Fd, mode: FallocBits, offset: Offset, length: Offse
 def fadvise64(t: Thread, fd: Fd, offset: Offset, length: Offset, advice: Advice) -> int:
     """Announce how a range of a file will be used."""
     t.files.check(fd)
-    descriptors.fadvise(fd, offset, length, advice)
+    try:
+        descriptors.fadvise(fd, offset, length, advice)
+    except OSError as error:
+        if error.errno != errno.ESPIPE or t.files.kind(fd) != Kind.SYNTHETIC:
+            raise
+        with open(os.devnull, "rb") as nothing:
+            descriptors.fadvise(nothing.fileno(), offset, length, advice)
     return 0
 
 

@@ -179,8 +179,7 @@ class Epoll(Twin):
 
 
 def _set(t: "Thread", fd: int) -> Epoll:
-    """The set of a descriptor. EBADF, EINVAL."""
-    t.files.check(fd)
+    """The set of a descriptor that is open. EINVAL."""
     entry = t.files.entry(fd)
     if not isinstance(entry, Epoll):
         raise LinuxError(Errno.EINVAL)
@@ -188,9 +187,7 @@ def _set(t: "Thread", fd: int) -> Epoll:
 
 
 def control(t: "Thread", epfd: int, operation: int, fd: int, events: int, data: int) -> None:
-    """epoll_ctl(2), in Linux' order of checks (fs/eventpoll.c)."""
-    t.files.check(epfd)
-    t.files.check(fd)
+    """epoll_ctl(2) of descriptors that are open, in Linux' order of checks (fs/eventpoll.c)."""
     if not _can_be_polled(t, fd):
         raise LinuxError(Errno.EPERM)
     target = t.files.entry(fd)
@@ -205,8 +202,10 @@ def control(t: "Thread", epfd: int, operation: int, fd: int, events: int, data: 
 
 
 def ready(t: "Thread", epfd: int, most: int, bad: int) -> list[tuple[int, int]]:
-    """What epoll_wait(2) answers now. bad: an address that cannot be written, or that no address is (0: neither)."""
-    t.files.check(epfd)
+    """What epoll_wait(2) of a descriptor that is open answers now.
+
+    bad: an address that cannot be written, or that is none (0: neither).
+    """
     if not 0 < most <= EPOLL_MAX_EVENTS:
         raise LinuxError(Errno.EINVAL)
     if bad == beyond:
