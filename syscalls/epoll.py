@@ -73,13 +73,8 @@ def epoll_ctl(t: Thread, epfd: Fd, op: Annotated[int, one_of(EpollOp)], fd: Fd, 
     return 0
 
 
-def _ready(t: Thread, epfd: int, most: int, bad: int) -> list[tuple[int, int]]:
-    """What is ready now. bad: an address that cannot be written (0: none), for who judges to judge."""
-    try:
-        return host.epoll_ready(t.files.guest(epfd), most, bad)
-    except OSError as error:
-        if error.errno != errno.ENOSYS:
-            raise
+def _twin_ready(t: Thread, epfd: int, most: int, bad: int) -> list[tuple[int, int]]:
+    """What is ready now where the host has no epoll."""
     from lx.kernel.twins import epoll as twin
     from syscalls._transfer import check_access
 
@@ -98,7 +93,12 @@ def _wait(t: Thread, epfd: int, events: int, most: int, timeout: int | None) -> 
         except LinuxError:
             room = 0
         most, bad = (room, 0) if room else (most, nowhere)
-    found = _ready(t, epfd, most, bad)
+    try:
+        found = host.epoll_ready(t.files.guest(epfd), most, bad)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        found = _twin_ready(t, epfd, most, bad)
     if found or timeout == 0 or t.expired():
         t.memory.write(events, b"".join([EPOLL_EVENT.pack(*one) for one in found]))
         return len(found)
