@@ -91,24 +91,27 @@ class Comparison:
                 self._twin.over(watch)
 
     def _tell_names(self) -> None:
-        tell = self._twin.tell
-        pairs = [(old, new) for old in self._gone for new in self._come if _object(old) == _object(new)]
-        taken = [name for pair in pairs for name in pair]
-        replaced = [(watch, name) for _, (watch, name, _) in pairs]
-        lone = int(InotifyMask.MOVED_FROM if self._moved else InotifyMask.DELETE)
-        for watch, name, entry in self._gone:
-            if (watch, name, entry) not in taken and (watch, name) not in replaced:
-                tell(watch, lone, name, self._twin.next_cookie() if self._moved else 0, directory=entry[1])
+        come = {_object(new): new for new in self._come}
+        pairs = [(old, come[_object(old)]) for old in self._gone if _object(old) in come]
+        entered = {_place(new) for _, new in pairs}
+        elsewhere = entered | {_place(old) for old, _ in pairs}
+        for name in self._gone:
+            if _place(name) not in elsewhere:
+                self._tell_lone(name, InotifyMask.MOVED_FROM if self._moved else InotifyMask.DELETE)
         for old, new in pairs:
             cookie = self._twin.next_cookie()
-            for event, (watch, name, entry) in ((InotifyMask.MOVED_FROM, old), (InotifyMask.MOVED_TO, new)):
-                tell(watch, int(event), name, cookie, directory=entry[1])
-        lone = int(InotifyMask.MOVED_TO if self._moved else InotifyMask.CREATE)
-        for watch, name, entry in sorted(self._come, key=_born) if len(self._come) > 1 else self._come:
-            if (watch, name, entry) not in taken:
-                tell(watch, lone, name, self._twin.next_cookie() if self._moved else 0, directory=entry[1])
-                if not self._moved and entry[2] is not None and _is_filled(entry[2]):
-                    tell(watch, MODIFY, name)
+            for event, (watch, base, entry) in ((InotifyMask.MOVED_FROM, old), (InotifyMask.MOVED_TO, new)):
+                self._twin.tell(watch, int(event), base, cookie, directory=entry[1])
+        for name in sorted(self._come, key=_born) if len(self._come) > 1 else self._come:
+            if _place(name) not in entered:
+                self._tell_lone(name, InotifyMask.MOVED_TO if self._moved else InotifyMask.CREATE)
+                known = name[2][2]
+                if not self._moved and known is not None and _is_filled(known):
+                    self._twin.tell(name[0], MODIFY, name[1])
+
+    def _tell_lone(self, name: "Name", event: int) -> None:
+        watch, base, entry = name
+        self._twin.tell(watch, int(event), base, self._twin.next_cookie() if self._moved else 0, directory=entry[1])
 
     def _follow(self, watch: Watch) -> bool:
         """Find what was watched under another name: where it was moved to, in what is watched, or beside where it was."""
@@ -128,6 +131,10 @@ class Comparison:
 def _object(name: "Name") -> tuple[int, int]:
     watch, _, entry = name
     return watch.identity[0], entry[0]
+
+
+def _place(name: "Name") -> tuple[int, bytes]:
+    return name[0].wd, name[1]
 
 
 def _born(name: "Name") -> tuple[int, int]:

@@ -141,7 +141,8 @@ class Epoll(Twin):
         """epoll_wait: (events, data) of what is ready, at most so many."""
         found = self._look(t)
         ready = [item for item in self._ready if item in found]
-        ready += [item for item in found if item not in ready]
+        known = set(ready)
+        ready += [item for item in found if item not in known]
         chosen = ready[:most]
         for item in chosen:
             item.report(t, found[item])

@@ -26,6 +26,22 @@ def _path(p: "Process", owner: int, asker: int) -> str:
 
 def take(p: "Process", host_pid: int, fd: int) -> int:
     """A duplicate of a descriptor of another process, of the lowest number that is free. EBADF, ESRCH, EPERM."""
+    try:
+        handed = _ask(p, host_pid, fd)
+    except (LinuxError, OSError) as error:
+        if isinstance(error, LinuxError) and error.errno == Errno.ESRCH:
+            raise
+        raise LinuxError(Errno.EPERM) from None  # it cannot be asked, or has not answered
+    if not handed:
+        raise LinuxError(Errno.EBADF)
+    mine = p.files.own(handed[0])
+    try:
+        return fcntl.fcntl(mine, fcntl.F_DUPFD_CLOEXEC, 0)
+    finally:
+        os.close(mine)
+
+
+def _ask(p: "Process", host_pid: int, fd: int) -> list[int]:
     path = _path(p, host_pid, os.getpid())
     with suppress(OSError):
         os.unlink(path)
@@ -40,14 +56,7 @@ def take(p: "Process", host_pid: int, fd: int) -> int:
             os.unlink(path)
     with connection:
         connection.settimeout(PATIENCE_NS / 1e9)
-        handed = socket.recv_fds(connection, 1, 1)[1]
-    if not handed:
-        raise LinuxError(Errno.EBADF)
-    mine = p.files.own(handed[0])
-    try:
-        return fcntl.fcntl(mine, fcntl.F_DUPFD_CLOEXEC, 0)
-    finally:
-        os.close(mine)
+        return socket.recv_fds(connection, 1, 1)[1]
 
 
 def _answer(p: "Process", listener: socket.socket) -> socket.socket:
@@ -57,7 +66,7 @@ def _answer(p: "Process", listener: socket.socket) -> socket.socket:
             return listener.accept()[0]
         time.sleep(STEP)
         p.signals.collect()
-    raise LinuxError(Errno.EPERM)
+    raise TimeoutError
 
 
 def give(p: "Process", asker: int, fd: int) -> None:

@@ -88,7 +88,7 @@ class Watch:
             try:
                 directory = entry.is_dir(follow_symlinks=False)
                 found[entry.name] = entry.inode(), directory, signature(os.lstat(entry.path)) if detailed else None
-            except FileNotFoundError:
+            except OSError:  # it is gone again, or out of reach
                 continue
         return found
 
