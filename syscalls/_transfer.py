@@ -56,6 +56,8 @@ def read_bytes(t: Thread, fd: int, buf: int, count: int) -> int:
             return _bad_buffer(t, fd, buf, count, descriptors.read_nowhere)
         if not count:
             return read_nothing(t, fd)
+    if len(pieces) == 1 and (t.files.kinds.get(fd) or t.files.kind(fd)) == Kind.PLAIN:
+        return descriptors.read(fd, pieces[0])
     return read_pieces(t, fd, pieces, count)
 
 
@@ -208,6 +210,8 @@ def read_bytes_at(t: Thread, fd: int, buf: int, count: int, offset: int) -> int:
         return _bad_buffer(t, fd, buf, count, descriptors.read_nowhere, offset)
     if not count and t.files.kind(fd) != Kind.SYNTHETIC:
         return len(os.pread(fd, 0, offset))
+    if len(pieces) == 1 and (t.files.kinds.get(fd) or t.files.kind(fd)) == Kind.PLAIN:
+        return descriptors.read(fd, pieces[0], offset)
     return _read_at(t, fd, pieces, offset, 0)
 
 

@@ -178,6 +178,11 @@ def write_nowhere(fd: int, count: int, offset: int | None = None, address: int =
     return _write(fd, address, count) if offset is None else _pwrite(fd, address, count, offset)
 
 
+def read(fd: int, piece: memoryview, offset: int | None = None) -> int:
+    """read(2), or pread(2). Of a file's end readv(2) tells who watches it (inotify), as if it had been read, and these do not."""
+    return read_nowhere(fd, len(piece), offset, address(piece))
+
+
 def readv(fd: int, pieces: Sequence[memoryview], missing: int = 0, flags: int = 0) -> int:
     """readv(2), or preadv2(2) at the position with flags, into pieces that so many bytes at a bad address follow."""
     vector = _vector(pieces, missing)
