@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -332,6 +333,17 @@ def stopped(machine: Machine, code: bytes) -> bool:
         caught = engine.drain()
         os._exit(stop == Stop.ATTENTION and [one[0] for one in caught] == [signal.SIGALRM])
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+
+@pytest.mark.parametrize("machine", ["pure", "pure, by functions"], indirect=True)
+def test_a_stop_that_comes_too_late_is_no_fault(machine: Machine) -> None:
+    """A helper says that it wants attention and then stops the CPU; by then the process may have attended, and run on."""
+    engine = machine.engine
+    late = threading.Timer(0.05, engine._stop, (engine.uc,))
+    late.start()
+    count = b"\x48\xbb" + (100_000_000).to_bytes(8, "little") + b"\x48\xff\xcb\x75\xfb"  # mov rbx, n; dec rbx; jnz
+    assert machine.run(count + END_CALL) is None
+    late.join()
 
 
 @pytest.mark.parametrize("name", ENDLESS)

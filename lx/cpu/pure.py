@@ -5,7 +5,8 @@ put into memory (on hosts that are not x86-64 it is two steps, and no memory can
 blocked on the host and read from a signalfd, because a ctypes callback cannot run in a signal handler; a helper thread watches
 that descriptor, stops the CPU, writes to the wake pipe and ends a host call that waits, until the signals have been taken. A
 file that is truncated under a mapping whose page is already in the TLB kills the process with SIGBUS, where the compiled engine
-gives the guest its signal.
+gives the guest its signal. A signal that another process directs at a single thread (tgkill) is noticed when something else
+stops the CPU or wakes the process, because the host shows it to no other host thread.
 
 This class is also where the engine's interface is documented.
 """
@@ -53,8 +54,8 @@ LEAVE = -1
 """Not the answer of any call that is served inside the run."""
 ONLY_ANSWER = frozenset({"inside", "parent", "umask"})
 """Which of the direct calls this engine makes inside the run: their handlers touch neither registers nor mappings."""
-LATE_TICKS = 8
-"""Stops without a reason that may be ticks which came too late for the run they meant."""
+LATE_STOPS = 8
+"""Stops without a reason that may be a helper's (a tick, a signal) which came too late for the run they meant."""
 CROWD, CROWDED_MISS, MOST_GROWN = 4096, 20_000, 5
 """The TLB is too small if so many misses come at less than so many ns for each; it is flushed so often to grow."""
 REGROW = 100_000_000
@@ -622,7 +623,7 @@ class Engine:
                 return self._reason
             if error == 10:
                 return Stop.INVALID
-            if not error and self._ticker is not None and late < LATE_TICKS:
+            if not error and late < LATE_STOPS:
                 late += 1
                 continue
             if error == 21 or not (error or self._attention):
