@@ -100,6 +100,7 @@ class LocalWorker:
             self.process.wait()
         for pid in left:
             processes.end_session(pid)
+        processes.see_off(left)
         for stream in (self.process.stdin, self.process.stdout):
             if stream:
                 with suppress(OSError):

@@ -11,6 +11,7 @@ leaves nothing either.
 import ctypes
 import os
 import signal
+import time
 from contextlib import suppress
 from functools import cache
 
@@ -96,6 +97,13 @@ def end_session(session: int) -> None:
             for pid in members:
                 with suppress(OSError):
                     os.kill(pid, number)
+
+
+def see_off(pids: list[int], seconds: float = 2.0) -> None:
+    """Wait until these processes, which have been killed, are gone: who has lost its parent is for init to reap."""
+    end = time.monotonic() + seconds
+    while any(os.path.exists(f"/proc/{pid}") for pid in pids) and time.monotonic() < end:
+        time.sleep(0.005)
 
 
 def end_strays(keep: frozenset[int]) -> int:
