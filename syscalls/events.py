@@ -54,9 +54,14 @@ from syscalls.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from lx.kernel.twins.fifo import Twin
     from lx.kernel.twins.inotify import Inotify
     from lx.kernel.twins.pidfd import PidFd
     from lx.kernel.twins.timer import Timer
+
+    AnyTwin = TypeVar("AnyTwin", bound=Twin)
 
 SigsetIn = Annotated[int, struct_in("sigset")]
 ItimerspecIn = Annotated[int, struct_in("itimerspec")]
@@ -125,15 +130,19 @@ def timerfd_create(t: Thread, clockid: ClockId, flags: Annotated[int, flags_of(T
     return Timer(t.process, host.timer_clock(clockid), _host_flags(flags)).descriptor
 
 
-def _twin(t: Thread, fd: int) -> "Timer":
-    """The twin of a timerfd. EBADF, EINVAL."""
-    from lx.kernel.twins.timer import Timer
-
+def _twin(t: Thread, fd: int, kind: "type[AnyTwin]") -> "AnyTwin":
+    """The twin of this kind that a descriptor is. EBADF, EINVAL."""
     _check_open(t, fd)
     entry = t.files.entry(fd)
-    if not isinstance(entry, Timer):
+    if not isinstance(entry, kind):
         raise LinuxError(Errno.EINVAL)
     return entry
+
+
+def _timer_twin(t: Thread, fd: int) -> "Timer":
+    from lx.kernel.twins.timer import Timer
+
+    return _twin(t, fd, Timer)
 
 
 def _set_timer(t: Thread, fd: int, flags: int, new: bytes) -> bytes:
@@ -146,7 +155,7 @@ def _set_timer(t: Thread, fd: int, flags: int, new: bytes) -> bytes:
 
     if flags & ~int(TimerfdSet.TIMER_ABSTIME | TimerfdSet.TIMER_CANCEL_ON_SET) or not is_valid(new):
         raise LinuxError(Errno.EINVAL)
-    return _twin(t, fd).set(t.process, new, absolute=bool(flags & TimerfdSet.TIMER_ABSTIME))
+    return _timer_twin(t, fd).set(t.process, new, absolute=bool(flags & TimerfdSet.TIMER_ABSTIME))
 
 
 def _timer_setting(t: Thread, fd: int) -> bytes:
@@ -155,7 +164,7 @@ def _timer_setting(t: Thread, fd: int) -> bytes:
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-    return _twin(t, fd).setting()
+    return _timer_twin(t, fd).setting()
 
 
 @syscall()
@@ -281,14 +290,9 @@ def inotify_rm_watch(t: Thread, fd: Fd, wd: Int) -> int:
 
 
 def _inotify_twin(t: Thread, fd: int) -> "Inotify":
-    """The twin that a descriptor is. EBADF, EINVAL."""
     from lx.kernel.twins.inotify import Inotify
 
-    _check_open(t, fd)
-    entry = t.files.entry(fd)
-    if not isinstance(entry, Inotify):
-        raise LinuxError(Errno.EINVAL)
-    return entry
+    return _twin(t, fd, Inotify)
 
 
 def _watch_by_twin(t: Thread, fd: int, pathname: int, mask: int) -> int:

@@ -831,6 +831,7 @@ cdef extern from *:
         struct timeval at_once = { 0, 0 };
         size_t size = (count + 63) / 64 * 8;
         int i, found;
+        if (count > LX_SELECTED) return -1;
         for (i = 0; i < 3; i++) if (guest[i]) memcpy(&sets[i], guest[i], size);
         found = syscall(SYS_select, count, guest[0] ? &sets[0] : 0, guest[1] ? &sets[1] : 0, guest[2] ? &sets[2] : 0, &at_once);
         if (found < 0 || (!found && !anyway)) return found;
