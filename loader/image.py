@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 
 from loader import script, vdso
 from loader.elf import EHDR, ET_DYN, Elf, interpreter, read, read_elf
 from loader.segments import U64, map_interpreter, map_program
 from loader.stack import At, build, check_strings
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable
 from lx.abi.record import dataclass, field
 from lx.kernel.memory import Layout, VmaFile, page_up
 

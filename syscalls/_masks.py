@@ -4,10 +4,9 @@ A temporary mask ends before the result is given, unless a signal interrupts the
 set up, as on Linux.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Iterator, contextmanager
 from lx.kernel.thread import Thread
 from lx.kernel.wait import Park
 

@@ -17,10 +17,10 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Sequence
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import MAX_RW_COUNT, RwFlags
+from lx.abi.lean import Sequence
 from lx.host import descriptors
 from lx.kernel import errand
 from lx.kernel.files import Kind

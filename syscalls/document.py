@@ -6,10 +6,10 @@ answer stands the one that Joyent's LX brand of 2021 gave (lx_brand_64.tsv; fact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 
+from lx.abi.lean import Callable, Iterable
 from syscalls.declare import Parameter, Row, Support
 from syscalls.table import Table
 

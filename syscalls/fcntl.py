@@ -10,11 +10,11 @@ Leases, directory notifications and O_ASYNC make the host send the signal, which
 import fcntl as host_fcntl
 import os
 import sys
-from collections.abc import Callable
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import FD_CLOEXEC, FLOCK, OWNER_EX, SETTABLE, Fcntl, FlockOperation, LockType, OwnerType
+from lx.abi.lean import Callable
 from lx.abi.word import s32
 from lx.host import descriptors, numbers
 from lx.kernel import errand

@@ -8,15 +8,13 @@ Which of its waits are restarted after a handler is a matter of the command: a t
 SA_RESTART, one for ownership always.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from struct import Struct
 from time import CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime_ns, monotonic_ns
 
 from lx.abi.clocks import TIMESPEC, Clock, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.futex import ANY_BIT, OWNER_DIED, SIZE_MASK, SIZE_U32, WAITERS, WAITV_MAX, Futex2Flags, FutexFlags, FutexOp
+from lx.abi.lean import Callable, partial, suppress
 from lx.abi.word import s32
 from lx.host import futex as host_futex
 from lx.kernel import errand

@@ -12,10 +12,10 @@ Tests fail when one of them is stale.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from pathlib import Path
+
+from lx.abi.lean import Callable, partial
 
 ARCHITECTURES = ("x86_64",)
 HERE = Path(__file__).parent

@@ -7,11 +7,10 @@ kcmp is the host's, as a guest's descriptors and processes are; a process's thre
 """
 
 import os
-from collections.abc import Callable
-from functools import partial
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.kcmp import Kcmp
+from lx.abi.lean import Callable, partial
 from lx.abi.mman import Prot
 from lx.host import calls, linux_only
 from lx.host.descriptors import address

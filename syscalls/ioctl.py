@@ -15,7 +15,6 @@ import os
 import stat
 import sys
 import termios
-from collections.abc import Callable
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
@@ -34,6 +33,7 @@ from lx.abi.ioctl import (
     WINSIZE,
     Ioctl,
 )
+from lx.abi.lean import Callable
 from lx.abi.signals import NSIG
 from lx.abi.word import s32
 from lx.host import descriptors, numbers

@@ -13,14 +13,13 @@ A file of /proc, /dev or /sys is only a placeholder on the host; it is sent as a
 """
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
 from struct import Struct
 from time import monotonic_ns
 
 from lx.abi.clocks import NSEC_PER_SEC, TIMESPEC, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import MAX_RW_COUNT
+from lx.abi.lean import Callable, Sequence, suppress
 from lx.abi.socket import (
     CMSG_ALIGN,
     CMSGHDR,

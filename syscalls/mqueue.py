@@ -8,12 +8,12 @@ Limits: /dev/mqueue is not there, and /proc/PID/fd shows the host's name of a qu
 """
 
 import time
-from contextlib import suppress
 from struct import Struct
 
 from lx.abi.clocks import TIMESPEC, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import OpenFlags
+from lx.abi.lean import suppress
 from lx.abi.poll import PollEvents
 from lx.abi.sigevent import SIGEVENT, Notify
 from lx.abi.signals import NSIG

@@ -6,10 +6,10 @@ could change.
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable
 
 from lx.abi.capability import Cap
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable
 from lx.abi.mempolicy import MbindFlags, MoveFlags, Policy, PolicyBits, QueryFlags
 from lx.abi.mman import Prot
 from lx.host import linux_only

@@ -12,11 +12,10 @@ with sets of 128 bytes. The table's size follows Linux's growth (64, then powers
 
 import select as host_select
 import time as host_time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 from lx.abi.clocks import NSEC_PER_SEC, TIMESPEC, TIMEVAL, USEC_PER_SEC, timespec_to_ns, timespec_valid
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable, Iterator, suppress
 from lx.abi.poll import (
     ALWAYS,
     FD_SET_WORD,

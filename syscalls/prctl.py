@@ -6,10 +6,10 @@ it. Options of other architectures, and of parts that a kernel may be built with
 probe for them; an option that would have to do something here and does not is EINVAL and told to the operator.
 """
 
-from collections.abc import Callable
 
 from lx.abi.capability import CAP_LAST_CAP
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable
 from lx.abi.prctl import (
     PR_MCE_KILL_CLEAR,
     PR_MCE_KILL_DEFAULT,

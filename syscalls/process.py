@@ -11,10 +11,10 @@ and directory shared with processes by some threads) is refused with ENOSYS, sai
 
 import os
 import struct
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import AT_FDCWD
+from lx.abi.lean import suppress
 from lx.abi.names import IntFlag
 from lx.abi.resource import RUSAGE, rusage_values
 from lx.abi.signals import Signal

@@ -10,11 +10,11 @@ Limits: of another process of the zone only what the host holds can be seen, and
 import os
 import resource
 import sys
-from contextlib import suppress
 
 from lx.abi.capability import Cap
 from lx.abi.clocks import TIMESPEC
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.abi.sched import (
     NICE_MAX,
     NICE_MIN,

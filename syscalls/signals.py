@@ -6,9 +6,9 @@ is translated by name (lx.host.numbers); who may be reached is the zone's regist
 
 import _signal as host_signal
 import os
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.abi.resource import Resource
 from lx.abi.signals import (
     MINSIGSTKSZ,

@@ -11,9 +11,9 @@ lx.abi.socket does not name.
 """
 
 import errno
-from collections.abc import Callable
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable
 from lx.abi.socket import (
     AF_MAX,
     FAMILY,

@@ -13,10 +13,10 @@ the part is answered, as on Linux. The text of a synthetic file is sent in one w
 
 import os
 import stat
-from collections.abc import Callable, Sequence
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import MAX_RW_COUNT, SpliceFlags
+from lx.abi.lean import Callable, Sequence
 from lx.abi.word import s64
 from lx.host import descriptors
 from lx.kernel.files import Kind

@@ -4,10 +4,10 @@ Names and values cross as bytes. What the guest may see of the host's `security.
 shows to the process. Reading asks the host for the whole value and answers ERANGE here if the guest's buffer is too small.
 """
 
-from collections.abc import Callable
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import AT_FDCWD, AtFlags
+from lx.abi.lean import Callable
 from lx.abi.stat import XATTR_ARGS, XATTR_NAME_MAX, XATTR_SIZE_MAX, XattrFlags
 from lx.kernel.thread import Thread
 from syscalls import _transfer as transfer

@@ -10,10 +10,11 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from lx.zone.handle import COMMAND
 
 GUESTS = Path(__file__).parent / "guests"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -47,7 +48,7 @@ def lx_command(
     """The command line and environment that run argv under the installed lx with exactly `env` seen by the guest."""
     ours = {name: os.environ[name] for name in OURS if name in os.environ}
     hide = [word for name in ours if name not in env for word in ("-U", name)]
-    return [sys.executable, "-P", "-m", "lx", "run", *hide, *options, *argv], {**ours, **env}
+    return [*COMMAND, "run", *hide, *options, *argv], {**ours, **env}
 
 
 def tree_of(top: Path) -> dict[str, tuple[object, ...]]:

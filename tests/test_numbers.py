@@ -189,6 +189,6 @@ def test_what_mappings_are_made_with_has_the_hosts_numbers() -> None:
     for flag in mman.MapFlags:
         assert numbers.MAPPING[int(flag)] == getattr(mmap, f"MAP_{flag.name}", int(flag))
     for advice in mman.Madvise:
-        assert numbers.ADVICE[int(advice)] == getattr(mmap, f"MADV_{advice.name}", int(advice))
+        assert numbers.advice()[int(advice)] == getattr(mmap, f"MADV_{advice.name}", int(advice))
     with pytest.raises(OSError, match="Invalid argument"):
         hostmap.madvise(0, 0, 12345)

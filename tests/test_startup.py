@@ -1,18 +1,23 @@
 """What every run pays: no module that costs more than it gives; named numbers and records as enum's and dataclasses'."""
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from compared import lx_command
 
+from lx.abi.lean import cache, contextmanager, suppress
 from lx.abi.names import Enum, IntEnum, IntFlag
-from lx.abi.record import dataclass, field, replace
+from lx.abi.record import OFTEN, dataclass, field, replace
+from lx.zone.handle import COMMAND
 
-SLOW = {"typing", "dataclasses", "inspect", "re", "enum", "signal", "pathlib", "shutil", "random", "traceback", "argparse"}
+SLOW = {"functools", "contextlib", "collections", "operator", "reprlib", "runpy"}
+SLOW |= {"typing", "dataclasses", "inspect", "re", "enum", "signal", "pathlib", "shutil", "random", "traceback", "argparse"}
 SLOW |= {"asyncio", "subprocess", "threading", "tempfile", "urllib.parse", "unicorn", "capstone", "elftools", "systemcalls"}
 
 
@@ -107,6 +112,94 @@ def test_records() -> None:
         Point()  # type: ignore[call-arg]
     with pytest.raises(AttributeError):
         p.z = 1  # type: ignore[attr-defined]
+
+
+def test_a_record_is_the_same_however_many_were_made() -> None:
+    """The first are filled field by field, and then an initialiser is compiled."""
+
+    @dataclass(slots=True)
+    class Fresh:
+        a: int
+        b: list[int] = field(default_factory=list)
+        c: int = 3
+
+    wrong: list[tuple[tuple[Any, ...], dict[str, Any]]] = [((), {}), ((1, [], 3, 4), {}), ((1,), {"a": 2}), ((1,), {"d": 2})]
+    for _ in range(2 * OFTEN):
+        assert Fresh(1) == Fresh(a=1, b=[]) == Fresh(1, [], c=3) and Fresh(1).b is not Fresh(1).b
+    for made in range(2):
+        for values, named in wrong:
+
+            @dataclass(slots=True)
+            class Again:
+                a: int
+                b: int = 0
+                c: int = 0
+
+            for _ in range(2 * OFTEN * made):
+                Again(1)
+            with pytest.raises(TypeError):
+                Again(*values, **named)
+            assert Again(1, c=2) == Again(a=1, b=0, c=2)
+
+
+def test_a_context_manager_of_a_generator() -> None:
+    """Against contextlib's own, in all ways by which a block ends."""
+    seen: list[Any] = []
+
+    def steps(catch: bool, raise_after: bool, again: bool) -> Iterator[str]:
+        seen.append("before")
+        try:
+            yield "value"
+            if again:
+                yield "more"
+        except KeyError as error:
+            seen.append(error.args)
+            if not catch:
+                raise
+        finally:
+            seen.append("after")
+        if raise_after:
+            raise ValueError("after")
+
+    def outcome(made: Any, how: tuple[bool, bool, bool], error: Exception | None) -> tuple[Any, ...]:
+        seen.clear()
+        try:
+            with made(*how) as value:
+                seen.append(value)
+                if error is not None:
+                    raise error
+        except Exception as raised:
+            return (*seen, type(raised), raised is error)
+        return (*seen, None)
+
+    for how in product((False, True), repeat=3):
+        for error in (None, KeyError(1), OSError(2)):
+            assert outcome(contextmanager(steps), how, error) == outcome(contextlib.contextmanager(steps), how, error)
+
+
+def test_suppress_and_cache() -> None:
+    with suppress(OSError, KeyError):
+        raise FileNotFoundError
+    with pytest.raises(ValueError), suppress(OSError):
+        raise ValueError
+    calls: list[int] = []
+
+    @cache
+    def double(n: int) -> int:
+        calls.append(n)
+        return 2 * n
+
+    assert [double(1), double(1), double(2)] == [2, 2, 4] and calls == [1, 2]
+    double.cache_clear()
+    assert double(1) == 2 and calls == [1, 2, 1]
+
+
+def test_the_command_is_what_python_m_is() -> None:
+    told = [
+        subprocess.run([*words, "run", "--help"], capture_output=True, text=True, check=True).stdout
+        for words in (COMMAND, (sys.executable, "-P", "-m", "lx"))
+    ]
+    assert told[0] == told[1] != ""
 
 
 def test_what_python_keeps_in_a_class_is_no_member() -> None:

@@ -18,6 +18,9 @@ else:
     class Names(type):
         """The class of classes of named values."""
 
+        def __new__(mcls, name, bases, body):
+            return Unmade(name, bases, body) if bases and bases[0] in ROOTS else type.__new__(mcls, name, bases, body)
+
         def __call__(cls, value):
             member = cls._by_value.get(value)
             return cls._missing(value) if member is None else member
@@ -34,40 +37,72 @@ else:
         def __getitem__(cls, name):
             return cls.__members__[name]
 
-    class Unmade(Names):
-        """The same before anybody has asked for a member: most of them are never asked for one.
+    class Unmade:
+        """What a class statement leaves until somebody asks for a member: most are never asked, and making a class is dear.
 
-        A class ends being this when its members are made, because a metaclass with __getattr__ makes each access slow.
+        It stays in the class's place afterwards, and has the members itself.
         """
 
-        def __new__(mcls, name, bases, body, **options):
-            raw = {key: body.pop(key) for key in [*body] if _names_a_member(key, body[key])}
-            cls = type.__new__(mcls, name, bases, body)
-            cls._raw = raw
-            return cls
+        def __init__(self, name, bases, body):
+            self.__bases__ = bases  # so that issubclass takes it for a class
+            self.__doc__ = body.get("__doc__")
+            self._statement = name, bases, body
 
-        def __getattr__(cls, key):
-            if key not in ("_by_value", "__members__") and key not in cls._raw:
-                raise AttributeError(f"{cls.__name__} has no {key}")
-            members, by_value = {}, {}
-            for name, value in cls._raw.items():
-                member = by_value.get(value)
-                if member is None:
-                    member = by_value[value] = cls._make(value)
-                    member.name = name
-                    member.value = value
-                members[name] = member
-                setattr(cls, name, member)
-            cls.__members__, cls._by_value = members, by_value
-            cls.__class__ = Names
-            return getattr(cls, key)
+        def __getattr__(self, key):
+            if key == "_class":
+                made = self._class = _made(*self._statement)
+                vars(self).update(made.__members__)
+                return made
+            return getattr(self._class, key)
+
+        def __call__(self, value):
+            return self._class(value)
+
+        def __iter__(self):
+            return iter(self._class)
+
+        def __len__(self):
+            return len(self._class)
+
+        def __contains__(self, value):
+            return value in self._class
+
+        def __getitem__(self, name):
+            return self._class[name]
+
+        def __instancecheck__(self, value):
+            return isinstance(value, self._class)
+
+        def __or__(self, other):
+            return self._class | other
+
+        def __ror__(self, other):
+            return other | self._class
+
+    def _made(name, bases, body):
+        values = {key: body.pop(key) for key in [*body] if _names_a_member(key, body[key])}
+        cls = type.__new__(Names, name, bases, body)
+        make, members, by_value = cls._make, {}, {}
+        for key, value in values.items():
+            member = by_value.get(value)
+            if member is None:
+                member = by_value[value] = make(value)
+                member.name = key
+                member.value = value
+            members[key] = member
+        for key, member in members.items():
+            setattr(cls, key, member)
+        cls.__members__, cls._by_value = members, by_value
+        return cls
 
     def _names_a_member(key, value):
         if key.startswith("__"):  # Python's own: 3.13 has a number among them
             return False
         return type(value) is int or not (key.startswith("_") or callable(value) or hasattr(value, "__get__"))
 
-    class Enum(metaclass=Unmade):
+    ROOTS = []
+
+    class Enum(metaclass=Names):
         """A few values with names."""
 
         @classmethod
@@ -86,20 +121,24 @@ else:
 
         __str__ = __repr__
 
-    class _Number(int, Enum):
-        @classmethod
-        def _make(cls, value):
-            return int.__new__(cls, value)
+    class IntEnum(int, metaclass=Names):
+        """Numbers with names."""
 
+        _make = classmethod(int.__new__)
+        _missing = Enum.__dict__["_missing"]
+        _listed = Enum._listed
         __repr__ = Enum.__repr__
         __str__ = int.__repr__
         __format__ = int.__format__
 
-    class IntEnum(_Number):
-        """Numbers with names."""
-
-    class IntFlag(_Number):
+    class IntFlag(int, metaclass=Names):
         """Bits with names; any number is one of the class."""
+
+        name = None
+        _make = classmethod(int.__new__)
+        __repr__ = Enum.__repr__
+        __str__ = int.__repr__
+        __format__ = int.__format__
 
         @classmethod
         def _missing(cls, value):
@@ -110,4 +149,4 @@ else:
         def _listed(member):
             return member > 0 and member & member - 1 == 0
 
-    IntFlag.name = None
+    ROOTS += [Enum, IntEnum, IntFlag]

@@ -1,7 +1,8 @@
 """Records: dataclasses' `dataclass`, `field` and `replace` as far as lx uses them, at a hundredth of their cost.
 
 Importing dataclasses brings in inspect, ast, dis and tokenize (15 ms, more than starting Python), and each decorated class is
-several pieces of source compiled at import. Here a class gets slots, and its `__init__` is compiled when the first one is made.
+several pieces of source compiled at import. Here a class gets slots, and its `__init__` is compiled when so many have been made
+that it pays (compiling costs as much as a hundred fillings by name).
 
 To mypy these are dataclasses' own. What differs: `frozen` is mypy's to check and makes a record hashable; there is no ordering.
 """
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from dataclasses import field as field
     from dataclasses import replace as replace
 else:
-    from functools import partial
-    from operator import attrgetter
+    from lx.abi.lean import attrgetter, partial
+
+    OFTEN = 32
+    """How many of a kind are filled field by field, before an initialiser is compiled."""
 
     class field:
         """A default that is made anew for each record."""
@@ -38,14 +41,32 @@ else:
                 body["__repr__"] = _repr
             made = type(cls)(cls.__name__, cls.__bases__, body)
 
+            made_before = iter(range(OFTEN))
+
             def first(self, *values, **named):
-                made.__init__ = _initialiser(names, defaults)
-                made.__init__(self, *values, **named)
+                if next(made_before, None) is None or not _fill(self, names, defaults, values, named):
+                    made.__init__ = _initialiser(names, defaults)
+                    made.__init__(self, *values, **named)
 
             made.__init__ = first
             return made
 
         return make
+
+    def _fill(record, names, defaults, values, named):
+        """What the initialiser would do; whether the arguments are as they should be."""
+        given = dict(zip(names, values, strict=False)) | named
+        if len(given) != len(values) + len(named):
+            return False
+        for name in names:
+            if name in given:
+                value = given.pop(name)
+            elif name in defaults:
+                value = defaults[name].factory() if type(defaults[name]) is field else defaults[name]
+            else:
+                return False
+            setattr(record, name, value)
+        return not given
 
     def _initialiser(names, defaults):
         known = {"defaults": defaults}

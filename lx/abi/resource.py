@@ -5,9 +5,9 @@ Layouts are those of a 64-bit little-endian guest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from struct import Struct
 
+from lx.abi.lean import Sequence
 from lx.abi.names import IntEnum
 
 TYPE_CHECKING = False

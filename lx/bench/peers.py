@@ -7,15 +7,16 @@ versions of what lx uses: ~/.cache/lx-bench/qiling, or the Python that --qiling 
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lx.zone.handle import COMMAND
+
 HERE = Path(__file__).parent
 QILING = Path.home() / ".cache" / "lx-bench" / "qiling" / "bin" / "python"
 OURS = ("native", "lx")
-LX = (sys.executable, "-P", "-m", "lx", "run")
+LX = (*COMMAND, "run")
 RUNSC = ("--rootless", "--network=host", "--ignore-cgroups")
 
 

@@ -6,7 +6,8 @@ import is a tenth of what starting `true` may cost, and because `--strace PROGRA
 
 import os
 import sys
-from contextlib import suppress
+
+from lx.abi.lean import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

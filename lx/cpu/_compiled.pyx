@@ -19,7 +19,7 @@ covered so that the emulator can go on to the next stop.
 import os
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
-from cpython.buffer cimport PyBUF_READ, PyBUF_WRITE
+from cpython.buffer cimport PyBUF_READ, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBUF_WRITE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.long cimport PyLong_AsLong, PyLong_AsUnsignedLongLongMask
 from cpython.object cimport PyObject
@@ -1123,6 +1123,20 @@ def translated_accesses():
     return TCG_accesses
 
 
+cdef class Held:
+    """The writable memory of a Python object, which stays where it is while this lives."""
+
+    cdef Py_buffer view
+    cdef unsigned char *at
+
+    def __cinit__(self, memory):
+        PyObject_GetBuffer(memory, &self.view, PyBUF_WRITABLE)
+        self.at = <unsigned char *>self.view.buf
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+
 cdef class Context:
     """A thread's whole CPU state, saved by Engine.save."""
 
@@ -1171,10 +1185,11 @@ cdef class Engine:
     cdef object thread, raised
     cdef int64_t *constants
     cdef uint8_t *served
-    cdef unsigned char[::1] direct
+    cdef Held direct_held, simple_held, members_held, claimed_held
+    cdef unsigned char *direct
     cdef uint64_t direct_count
     cdef dict kinds
-    cdef unsigned char[::1] simple
+    cdef unsigned char *simple
     cdef int root_fd
     cdef bytes hidden
     cdef int refused, host_parent, parent
@@ -1188,7 +1203,8 @@ cdef class Engine:
     # forks without Python, and what the child of one remembers until Python is needed in it
     cdef bint forks, unsettled
     cdef object settle, entered, left
-    cdef unsigned char[::1] members, claimed
+    cdef unsigned char *members
+    cdef unsigned char *claimed
     cdef uint64_t members_at, marks_at, forked_at, called_at
     cdef int first
     cdef bytes records, ready
@@ -1495,9 +1511,14 @@ cdef class Engine:
             address += n
         return 0
 
-    def write(self, address, const unsigned char[::1] data not None):
-        if data.shape[0]:
-            self.copy(<char *>&data[0], PyLong_AsUnsignedLongLongMask(address), data.shape[0], True)
+    def write(self, address, data not None):
+        cdef Py_buffer view
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        try:
+            if view.len:
+                self.copy(<char *>view.buf, PyLong_AsUnsignedLongLongMask(address), view.len, True)
+        finally:
+            PyBuffer_Release(&view)
 
     def u32(self, address):
         cdef uint32_t value
@@ -1699,14 +1720,15 @@ cdef class Engine:
         if 0 <= number < CALLS:
             self.served[number] = DIRECT_CALLS[how]
 
-    def set_direct_descriptors(self, unsigned char[::1] direct not None, dict kinds not None):
+    def set_direct_descriptors(self, direct not None, dict kinds not None):
         """What may be done directly on each descriptor, and what is known of them otherwise."""
-        self.direct, self.kinds = direct, kinds
-        self.direct_count = direct.shape[0]
+        self.direct_held, self.kinds = Held(direct), kinds
+        self.direct, self.direct_count = self.direct_held.at, self.direct_held.view.len
 
-    def set_places(self, unsigned char[::1] simple not None, int root_fd, bytes hidden not None):
+    def set_places(self, simple not None, int root_fd, bytes hidden not None):
         """Where one openat2 is as good as the walk: see lx.cpu.pure.Engine."""
-        self.simple, self.root_fd, self.hidden = simple, root_fd, hidden
+        self.simple_held, self.root_fd, self.hidden = Held(simple), root_fd, hidden
+        self.simple = self.simple_held.at
 
     def set_alone(self, bint alone):
         """Whether the thread on the CPU is the only one, so that its yielding is nobody's business but the host's."""
@@ -1718,7 +1740,8 @@ cdef class Engine:
 
     def set_zone(self, members, claimed, tuple places not None, int first, bytes records not None, entered, left):
         """Where the zone's processes are told of: see lx.cpu.pure.Engine."""
-        self.members, self.claimed = members, claimed
+        self.members_held, self.claimed_held = Held(members), Held(claimed)
+        self.members, self.claimed = self.members_held.at, self.claimed_held.at
         self.members_at, self.marks_at, self.forked_at, self.called_at = places
         self.first, self.records, self.entered, self.left = first, records, entered, left
 
@@ -2288,7 +2311,7 @@ cdef bint carry_out_place(Engine self, int how) noexcept:
     cdef int directory = AT_FDCWD, first = 1, mode = 0
     cdef uint64_t flags = HOST_PATH
     cdef void *metadata = NULL
-    if not self.alone or self.simple is None or not (self.simple[0] or self.simple[1]) or self.on_write is not None:
+    if not self.alone or self.simple == NULL or not (self.simple[0] or self.simple[1]) or self.on_write is not None:
         return False
     self.load()
     if how == LX_FSTATAT or how == LX_ACCESSAT or how == LX_OPENAT:

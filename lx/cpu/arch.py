@@ -6,8 +6,7 @@ outside lx/cpu; the rest of lx names registers by role (pc, sp, result, argument
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
+from lx.abi.lean import Callable, Sequence
 from lx.abi.names import IntEnum
 from lx.abi.record import dataclass
 

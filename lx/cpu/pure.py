@@ -20,13 +20,11 @@ import sys
 import threading
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from contextlib import suppress
 from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_int, c_int64, c_long, c_size_t, c_uint32, c_uint64, c_void_p
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable, Sequence, partial, suppress
 from lx.cpu import library as _library
 from lx.cpu import locked as _locked
 from lx.cpu import mend as _mend

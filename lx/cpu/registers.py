@@ -7,13 +7,11 @@ by its functions (`ByFunction`).
 """
 
 import ctypes
-from collections.abc import Callable
 from ctypes import c_int, c_uint64, c_void_p
-from functools import partial
-from operator import itemgetter
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from lx.abi.lean import Callable, itemgetter, partial
 from lx.cpu import mend
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import errno
 import os
 import sys
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_syscall = _libc.syscall
+from lx.host.libc import libc
+
+_syscall = libc["syscall"]
 _syscall.restype = ctypes.c_long
 IO_SETUP, IO_DESTROY, IO_GETEVENTS, IO_SUBMIT, IO_CANCEL = 206, 207, 208, 209, 210
 EVENT_SIZE = 32

@@ -3,7 +3,8 @@
 import ctypes
 import os
 
-_libc = ctypes.CDLL(None, use_errno=True)
+from lx.host.libc import libc
+
 SIGINFO_SIZE, RUSAGE_SIZE = 128, 144
 TGKILL, WAITID, SIGQUEUEINFO, TGSIGQUEUEINFO = 234, 247, 129, 297
 SCHED_SETAFFINITY, SCHED_GETAFFINITY = 203, 204
@@ -24,17 +25,17 @@ def _check(result: int) -> int:
 
 def tgkill(pid: int, tid: int, signo: int) -> None:
     """Send a signal to one thread of a process."""
-    _check(_libc.tgkill(ctypes.c_int(pid), ctypes.c_int(tid), ctypes.c_int(signo)))
+    _check(libc.tgkill(ctypes.c_int(pid), ctypes.c_int(tid), ctypes.c_int(signo)))
 
 
 def sigqueueinfo(pid: int, signo: int, info: bytes) -> None:
     """Send a signal with a siginfo_t (128 bytes) to a process."""
-    _check(_libc.syscall(ctypes.c_long(SIGQUEUEINFO), ctypes.c_int(pid), ctypes.c_int(signo), info))
+    _check(libc.syscall(ctypes.c_long(SIGQUEUEINFO), ctypes.c_int(pid), ctypes.c_int(signo), info))
 
 
 def tgsigqueueinfo(pid: int, tid: int, signo: int, info: bytes) -> None:
     """Likewise, to one thread of it."""
-    _check(_libc.syscall(ctypes.c_long(TGSIGQUEUEINFO), ctypes.c_int(pid), ctypes.c_int(tid), ctypes.c_int(signo), info))
+    _check(libc.syscall(ctypes.c_long(TGSIGQUEUEINFO), ctypes.c_int(pid), ctypes.c_int(tid), ctypes.c_int(signo), info))
 
 
 def waitid(which: int, pid: int, options: int) -> tuple[bytes, bytes] | None:
@@ -42,7 +43,7 @@ def waitid(which: int, pid: int, options: int) -> tuple[bytes, bytes] | None:
     info = ctypes.create_string_buffer(SIGINFO_SIZE)
     usage = ctypes.create_string_buffer(RUSAGE_SIZE)
     number, word = ctypes.c_long(WAITID), ctypes.c_long
-    _check(_libc.syscall(number, word(which), word(pid), info, word(options), usage))
+    _check(libc.syscall(number, word(which), word(pid), info, word(options), usage))
     if info.raw[:4] == bytes(4):
         return None
     return info.raw, usage.raw
@@ -50,7 +51,7 @@ def waitid(which: int, pid: int, options: int) -> tuple[bytes, bytes] | None:
 
 def process_vm(pid: int, local: list[Piece], remote: list[Piece], *, write: bool) -> int:
     """process_vm_readv(2) or _writev(2) between (address, bytes) here and there: how many bytes. EFAULT if none could be."""
-    call = _libc.process_vm_writev if write else _libc.process_vm_readv
+    call = libc.process_vm_writev if write else libc.process_vm_readv
     most = min(sum(size for _, size in pieces) for pieces in (local, remote))
     done = 0
     while done < most:
@@ -76,11 +77,11 @@ def _vector(pieces: list[Piece], skip: int) -> "ctypes.Array[_IoVec]":
 
 def sched_setaffinity(pid: int, mask: bytes) -> None:
     """sched_setaffinity(2) with Linux's mask as it is."""
-    _check(_libc.syscall(ctypes.c_long(SCHED_SETAFFINITY), ctypes.c_long(pid), ctypes.c_long(len(mask)), mask))
+    _check(libc.syscall(ctypes.c_long(SCHED_SETAFFINITY), ctypes.c_long(pid), ctypes.c_long(len(mask)), mask))
 
 
 def sched_getaffinity(pid: int, length: int) -> bytes:
     """sched_getaffinity(2): as many bytes as the kernel's mask has, at most `length`."""
     mask = ctypes.create_string_buffer(length)
-    used = _check(_libc.syscall(ctypes.c_long(SCHED_GETAFFINITY), ctypes.c_long(pid), ctypes.c_long(length), mask))
+    used = _check(libc.syscall(ctypes.c_long(SCHED_GETAFFINITY), ctypes.c_long(pid), ctypes.c_long(length), mask))
     return mask.raw[:used]

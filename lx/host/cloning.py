@@ -12,8 +12,8 @@ allocate only while they have Python's lock, which is the caller's here, but for
 import ctypes
 import errno
 import os
-from operator import call
 
+from lx.abi.lean import call
 from lx.host.libc import failure
 from lx.host.linux_only import PRESENT
 

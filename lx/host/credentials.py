@@ -8,10 +8,11 @@ made, for the calling thread, which is the one that runs the guest. Every functi
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Sequence
+
+from lx.abi.lean import Callable, Sequence
+from lx.host.libc import libc
 
 _RAW = sys.platform == "linux" and os.uname().machine == "x86_64"
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _bind(number: int, fallback: Callable[..., None]) -> Callable[..., None]:
@@ -19,7 +20,7 @@ def _bind(number: int, fallback: Callable[..., None]) -> Callable[..., None]:
         return fallback
 
     def call(*ids: int) -> None:
-        if _libc.syscall(ctypes.c_long(number), *map(ctypes.c_uint, ids)):
+        if libc.syscall(ctypes.c_long(number), *map(ctypes.c_uint, ids)):
             error = ctypes.get_errno()
             raise OSError(error, os.strerror(error))
 
@@ -46,6 +47,6 @@ def setgroups(gids: Sequence[int]) -> None:
         os.setgroups(gids)
         return
     array = (ctypes.c_uint32 * len(gids))(*gids)
-    if _libc.syscall(ctypes.c_long(116), ctypes.c_long(len(gids)), array):
+    if libc.syscall(ctypes.c_long(116), ctypes.c_long(len(gids)), array):
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))

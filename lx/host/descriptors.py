@@ -12,9 +12,9 @@ import ctypes
 import errno
 import fcntl as _module_fcntl
 import os
-from collections.abc import Callable, Sequence
 from ctypes import c_int, c_int64, c_size_t, c_uint, c_ulong, c_void_p
 
+from lx.abi.lean import Callable, Sequence
 from lx.host.libc import bind, failure, libc
 
 nowhere = 1

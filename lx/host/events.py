@@ -10,14 +10,12 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from ctypes import c_char_p, c_int, c_uint, c_void_p
-from functools import cache
 from struct import Struct
 
 from lx.abi.clocks import Clock
 from lx.abi.events import ITIMERSPEC, EpollEvents
+from lx.abi.lean import Iterator, cache, contextmanager
 from lx.abi.signals import NSIG
 from lx.host import numbers
 from lx.host.libc import bind, failure

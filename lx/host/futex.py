@@ -7,8 +7,9 @@ the host's errno, EINTR included.
 import ctypes
 import os
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_syscall = _libc.syscall
+from lx.host.libc import libc
+
+_syscall = libc["syscall"]
 FUTEX, FUTEX_WAITV = 202, 449
 WAKE, REQUEUE, CMP_REQUEUE, WAKE_OP, WAIT_BITSET, WAKE_BITSET = 1, 3, 4, 5, 9, 10
 CLOCK_MONOTONIC = 1

@@ -6,8 +6,9 @@ A function that the host does not have raises OSError(ENOSYS) when it is called.
 import ctypes
 import errno
 import os
-from collections.abc import Callable
 from ctypes import c_long
+
+from lx.abi.lean import Callable
 
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -15,12 +15,13 @@ import sys
 import time
 from struct import Struct
 
+from lx.host.libc import libc
+
 PRESENT = sys.platform.startswith("linux")
 """Whether the host is Linux."""
 EVENTS = PRESENT
 """Whether it has all of Linux's event descriptors: what it lacks has twins (lx.kernel.twins)."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
 _CAP_VERSION_3 = 0x20080522
 _CAP_DATA = Struct("=6I")
 _SYSINFO_SIZE, _TIMEX_SIZE = 128, 256
@@ -35,7 +36,7 @@ REALTIME_COARSE, MONOTONIC_COARSE = 5, 6
 def _call(name: str, *args: object) -> int:
     if not PRESENT:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    result: int = getattr(_libc, name)(*args)
+    result: int = getattr(libc, name)(*args)
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -82,17 +83,17 @@ def effective_capabilities() -> int:
 
 def setfsuid(uid: int) -> int:
     """setfsuid(2): the one before. A host without it: file accesses are by the effective id, which is answered."""
-    return int(_libc.setfsuid(ctypes.c_uint32(uid))) & 0xFFFFFFFF if PRESENT else os.geteuid()
+    return int(libc.setfsuid(ctypes.c_uint32(uid))) & 0xFFFFFFFF if PRESENT else os.geteuid()
 
 
 def setfsgid(gid: int) -> int:
     """setfsgid(2), likewise."""
-    return int(_libc.setfsgid(ctypes.c_uint32(gid))) & 0xFFFFFFFF if PRESENT else os.getegid()
+    return int(libc.setfsgid(ctypes.c_uint32(gid))) & 0xFFFFFFFF if PRESENT else os.getegid()
 
 
 def cpu() -> int:
     """The CPU this runs on; 0 where the host does not say."""
-    return int(_libc.sched_getcpu()) if PRESENT else 0
+    return int(libc.sched_getcpu()) if PRESENT else 0
 
 
 def cpu_clock_ns(host_pid: int, bits: int) -> int:

@@ -9,7 +9,8 @@ import errno
 import os
 import sys
 
-_libc = ctypes.CDLL(None, use_errno=True)
+from lx.host.libc import libc
+
 MQ_OPEN, MQ_UNLINK, MQ_TIMEDSEND, MQ_TIMEDRECEIVE, MQ_NOTIFY, MQ_GETSETATTR = 240, 241, 242, 243, 244, 245
 ATTR_SIZE = 64
 LONG_AGO = bytes(16)
@@ -18,7 +19,7 @@ LONG_AGO = bytes(16)
 def _call(number: int, *args: object) -> int:
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    result: int = _libc.syscall(ctypes.c_long(number), *args)
+    result: int = libc.syscall(ctypes.c_long(number), *args)
     if result == -1:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))

@@ -14,6 +14,7 @@ from struct import Struct
 
 from lx.abi.errno import Errno
 from lx.abi.fcntl import O_SYNC, O_TMPFILE, OpenFlags
+from lx.abi.lean import cache
 from lx.abi.mman import Madvise, MapFlags
 from lx.abi.signals import NSIG, SIGRTMIN, Signal
 
@@ -28,14 +29,8 @@ _ALIASES = {"EWOULDBLOCK": Errno.EAGAIN, "EDEADLOCK": Errno.EDEADLK, "ENOTSUP": 
 
 
 def _errno_table() -> dict[int, int]:
-    table = {}
-    for name in dir(host_errno):
-        number = getattr(host_errno, name)
-        if name.startswith("E") and isinstance(number, int):
-            linux = Errno.__members__.get(name) or _ALIASES.get(name)
-            if linux is not None and (name in Errno.__members__ or number not in table):
-                table[number] = int(linux)
-    return table
+    named = {number: Errno.__members__.get(name) or _ALIASES.get(name) for number, name in host_errno.errorcode.items()}
+    return {number: int(linux) for number, linux in named.items() if linux is not None}
 
 
 _ERRNO = _errno_table()
@@ -114,7 +109,12 @@ def by_name(names: "type[IntEnum] | type[IntFlag]", module: "Any", prefix: str =
 
 
 MAPPING = by_name(MapFlags, mmap, "MAP_")
-ADVICE = by_name(Madvise, mmap, "MADV_")
+
+
+@cache
+def advice() -> dict[int, int]:
+    """madvise's advice, Linux's to the host's."""
+    return by_name(Madvise, mmap, "MADV_")
 
 
 _OPEN = [

@@ -5,8 +5,9 @@ import errno
 import os
 import struct
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_syscall = _libc.syscall
+from lx.host.libc import libc
+
+_syscall = libc["syscall"]
 _syscall.restype = ctypes.c_long
 OPENAT2_NUMBER = 437
 OPEN_HOW = struct.Struct("<QQQ")
@@ -45,7 +46,7 @@ def open_beneath(dirfd: int, path: bytes, flags: int, mode: int, resolve: int) -
 
 
 def _plain_openat(dirfd: int, path: bytes, flags: int, mode: int) -> int:
-    fd: int = _libc.openat(ctypes.c_int(dirfd), path, ctypes.c_int(flags), ctypes.c_uint(mode))
+    fd: int = libc.openat(ctypes.c_int(dirfd), path, ctypes.c_int(flags), ctypes.c_uint(mode))
     if fd < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
@@ -69,7 +70,7 @@ def _check(result: int) -> None:
 
 def rename2(old_dir: int, old: bytes, new_dir: int, new: bytes, flags: int) -> None:
     """renameat2(2); ENOSYS where the host has none and flags are asked for."""
-    function = getattr(_libc, "renameat2", None)
+    function = getattr(libc, "renameat2", None)
     if function is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     _check(function(ctypes.c_int(old_dir), old, ctypes.c_int(new_dir), new, ctypes.c_uint(flags)))
@@ -77,28 +78,28 @@ def rename2(old_dir: int, old: bytes, new_dir: int, new: bytes, flags: int) -> N
 
 def link_object(old: bytes, new_dir: int, new: bytes) -> None:
     """linkat(2) with AT_SYMLINK_FOLLOW, from an absolute path."""
-    _check(_libc.linkat(ctypes.c_int(-100), old, ctypes.c_int(new_dir), new, ctypes.c_int(AT_SYMLINK_FOLLOW)))
+    _check(libc.linkat(ctypes.c_int(-100), old, ctypes.c_int(new_dir), new, ctypes.c_int(AT_SYMLINK_FOLLOW)))
 
 
 def faccessat(dirfd: int, path: bytes, mode: int, flags: int) -> None:
     """faccessat(2) with the C library's flags."""
-    _check(_libc.faccessat(ctypes.c_int(dirfd), path, ctypes.c_int(mode), ctypes.c_int(flags)))
+    _check(libc.faccessat(ctypes.c_int(dirfd), path, ctypes.c_int(mode), ctypes.c_int(flags)))
 
 
 def fchownat(dirfd: int, path: bytes, uid: int, gid: int, flags: int) -> None:
     """fchownat(2); an id of all ones is left as it is."""
     uid, gid = uid & 0xFFFFFFFF, gid & 0xFFFFFFFF
-    _check(_libc.fchownat(ctypes.c_int(dirfd), path, ctypes.c_uint(uid), ctypes.c_uint(gid), ctypes.c_int(flags)))
+    _check(libc.fchownat(ctypes.c_int(dirfd), path, ctypes.c_uint(uid), ctypes.c_uint(gid), ctypes.c_int(flags)))
 
 
 def utimensat(dirfd: int, path: bytes | None, times: bytes | None, flags: int) -> None:
     """utimensat(2): two packed timespecs, or None for now."""
-    _check(_libc.utimensat(ctypes.c_int(dirfd), path, times, ctypes.c_int(flags)))
+    _check(libc.utimensat(ctypes.c_int(dirfd), path, times, ctypes.c_int(flags)))
 
 
 def statx(dirfd: int, path: bytes, flags: int, mask: int) -> bytes | None:
     """statx(2): the 256 bytes of its structure; None where the host has no such call."""
-    function = getattr(_libc, "statx", None)
+    function = getattr(libc, "statx", None)
     if function is None:
         return None
     buffer = ctypes.create_string_buffer(256)
@@ -109,5 +110,5 @@ def statx(dirfd: int, path: bytes, flags: int, mask: int) -> bytes | None:
 def fstatfs(fd: int) -> bytes:
     """fstatfs(2): the 120 bytes that a 64-bit Linux answers."""
     buffer = ctypes.create_string_buffer(120)
-    _check(_libc.fstatfs(ctypes.c_int(fd), buffer))
+    _check(libc.fstatfs(ctypes.c_int(fd), buffer))
     return buffer.raw

@@ -1,8 +1,8 @@
 """poll(2)'s event bits: the host's for Linux's and back, by name."""
 
 import select
-from functools import cache
 
+from lx.abi.lean import cache
 from lx.abi.poll import PollEvents
 
 _BITS = [

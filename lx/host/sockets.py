@@ -10,11 +10,10 @@ import ctypes
 import errno
 import os
 import sys
-from collections.abc import Sequence
 from ctypes import c_int, c_size_t, c_uint, c_void_p
-from functools import cache
 from struct import Struct
 
+from lx.abi.lean import Sequence, cache
 from lx.abi.socket import (
     FAMILY,
     OPTIONS,

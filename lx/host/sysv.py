@@ -8,8 +8,9 @@ import errno
 import os
 import sys
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_syscall = _libc.syscall
+from lx.host.libc import libc
+
+_syscall = libc["syscall"]
 _syscall.restype = ctypes.c_long
 SHMGET, SHMAT, SHMCTL, SEMGET, SEMOP, SEMCTL, SHMDT, MSGGET, MSGSND, MSGRCV, MSGCTL = (
     29, 30, 31, 64, 65, 66, 67, 68, 69, 70, 71,

@@ -5,7 +5,8 @@ import errno
 import os
 import sys
 
-_libc = ctypes.CDLL(None, use_errno=True)
+from lx.host.libc import libc
+
 TIMER_CREATE, TIMER_SETTIME, TIMER_GETTIME, TIMER_GETOVERRUN, TIMER_DELETE = 222, 223, 224, 225, 226
 ITIMERSPEC_SIZE = 32
 
@@ -13,7 +14,7 @@ ITIMERSPEC_SIZE = 32
 def _call(number: int, *args: object) -> int:
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    result: int = _libc.syscall(ctypes.c_long(number), *args)
+    result: int = libc.syscall(ctypes.c_long(number), *args)
     if result == -1:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))

@@ -11,6 +11,8 @@ A page of clock data may be there and not be readable (one for a hypervisor that
 import ctypes
 import os
 
+from lx.host.libc import libc
+
 FUNCTIONS = ("clock_gettime", "gettimeofday", "time", "clock_getres")
 PAGE = 4096
 
@@ -57,7 +59,6 @@ def find(machine: str) -> HostVdso | None:
 
 
 def _readable(start: int, end: int) -> list[int]:
-    libc = ctypes.CDLL(None)
     out, into = os.pipe()
     try:
         return [page for page in range(start, end, PAGE) if libc.write(into, ctypes.c_void_p(page), ctypes.c_size_t(1)) == 1]

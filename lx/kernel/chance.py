@@ -7,7 +7,7 @@ Chaos looks for the orders that an ordinary run never shows (the idea is rr's ch
 while, slices are mostly short and sometimes very long.
 """
 
-from collections import deque
+from lx.abi.lean import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ eldest thread's.
 
 import os
 import struct
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.abi.signals import SIGINFO_SIZE, Signal
 from lx.abi.wait import CHILD_INFO, CHILD_TIMES, CLD_EXITED, ENDS, P_ALL, P_PGID, P_PID, WaitFlags
 

@@ -10,11 +10,10 @@ thread of a process wait for threads; clocks of devices (CLOCKFD) do not exist h
 """
 
 import time
-from collections.abc import Callable
-from functools import partial
 
 from lx.abi.clocks import CLOCKFD, CPUCLOCK_KIND, CPUCLOCK_PERTHREAD, CPUCLOCK_SCHED, Clock
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable, partial
 from lx.host import linux_only
 from lx.host.linux_only import cpu_clock_ns
 

@@ -15,8 +15,8 @@ again and again (`begin_wait`), as an errand that is to end is told.
 import _thread
 import errno
 import os
-from contextlib import suppress
 
+from lx.abi.lean import suppress
 from lx.kernel.wait import Park
 
 TYPE_CHECKING = False

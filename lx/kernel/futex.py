@@ -15,11 +15,11 @@ deadly signals itself, and who kills it asks it to die. Killed by somebody else 
 waits in the kernel for a word with its id finds out (`bury`, twenty times a second), and who only tries the word does not.
 """
 
-from contextlib import suppress
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.futex import ANY_BIT, OWNER_DIED, TID_MASK, WAITERS
+from lx.abi.lean import suppress
 from lx.abi.mman import Prot
 from lx.host import futex as host_futex
 

@@ -5,11 +5,12 @@ that. Sizes and addresses are in bytes; each call raises OSError with the host's
 """
 
 import ctypes
-import functools
 import os
 
+from lx.abi.lean import cache
 from lx.abi.mman import MapFlags
 from lx.host import numbers
+from lx.host.libc import libc
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 MAP_SHARED, MAP_PRIVATE = numbers.MAPPING[MapFlags.SHARED], numbers.MAPPING[MapFlags.PRIVATE]
@@ -19,19 +20,18 @@ MAP_FIXED = 0x10
 MAP_NORESERVE = numbers.MAPPING.get(MapFlags.NORESERVE, 0)
 MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 
-_libc = ctypes.CDLL(None, use_errno=True)
 _word, _size, _int = ctypes.c_uint64, ctypes.c_size_t, ctypes.c_int
-_mmap = _libc.mmap
+_mmap = libc.mmap
 _mmap.restype = _word
 _mmap.argtypes = (_word, _size, _int, _int, _int, ctypes.c_int64)
-_mremap = _libc.mremap
+_mremap = libc.mremap
 _mremap.restype = _word
 _mremap.argtypes = (_word, _size, _size, _int, _word)
 for _name in ("munmap", "mlock", "munlock"):
-    getattr(_libc, _name).argtypes = (_word, _size)
+    getattr(libc, _name).argtypes = (_word, _size)
 for _name in ("madvise", "msync", "mlock2"):
-    getattr(_libc, _name).argtypes = (_word, _size, _int)
-_libc.mincore.argtypes = (_word, _size, ctypes.c_char_p)
+    getattr(libc, _name).argtypes = (_word, _size, _int)
+libc.mincore.argtypes = (_word, _size, ctypes.c_char_p)
 FAILED = 2**64 - 1
 
 
@@ -62,7 +62,7 @@ def mremap(address: int, old: int, new: int, flags: int, to: int = 0) -> int:
     return at
 
 
-@functools.cache
+@cache
 def moves_several() -> bool:
     """Whether the host's mremap moves several mappings at once, as Linux does since 6.17."""
     at = mmap(0, 4 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS)
@@ -77,7 +77,7 @@ def moves_several() -> bool:
 
 
 def _checked(name: str, *args: int | ctypes.Array[ctypes.c_char]) -> None:
-    if getattr(_libc, name)(*args):
+    if getattr(libc, name)(*args):
         _raise()
 
 
@@ -88,7 +88,7 @@ def munmap(address: int, length: int) -> None:
 
 def madvise(address: int, length: int, advice: int) -> None:
     """madvise(2), with Linux's advice; EINVAL for one that the host has no name for."""
-    _checked("madvise", address, length, numbers.ADVICE.get(advice, -1))
+    _checked("madvise", address, length, numbers.advice().get(advice, -1))
 
 
 def msync(address: int, length: int, flags: int) -> None:

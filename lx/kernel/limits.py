@@ -10,10 +10,9 @@ fork needs nothing: the host's fork copies both halves. Limits that the host doe
 """
 
 import resource
-from collections.abc import Callable
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable, suppress
 from lx.abi.resource import RLIM_INFINITY, RLIM_NLIMITS, Resource
 from lx.host.linux_only import effective_capabilities
 from lx.kernel.memory import MemoryLimits

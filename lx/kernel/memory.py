@@ -18,12 +18,12 @@ Missing: two mappings of one file, one written and one executed (double-mapped J
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
 from struct import Struct
 
 from lx.abi.capability import Cap
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import MAX_RW_COUNT
+from lx.abi.lean import Callable, Iterator
 from lx.abi.record import dataclass, replace
 from lx.host.linux_only import effective_capabilities
 from lx.kernel import hostmap

@@ -5,8 +5,8 @@ can silence or redirect it. Each line is one write, so lines of several processe
 """
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+
+from lx.abi.lean import Callable, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

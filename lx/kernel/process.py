@@ -16,9 +16,9 @@ from __future__ import annotations
 import os
 import struct
 import time
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_IGN, SaFlags, Signal, signal_name
 from lx.cpu.arch import Access, Architecture, Stop
 from lx.host import numbers

@@ -12,8 +12,8 @@ counts the blocks of code that the guest enters instead; what comes from outside
 """
 
 import time
-from collections import deque
 
+from lx.abi.lean import deque
 from lx.kernel import sleep
 
 TYPE_CHECKING = False

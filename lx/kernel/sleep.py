@@ -1,7 +1,9 @@
 """The one place where a process sleeps: ppoll(2) with nanoseconds, which Python does not offer."""
 
 import ctypes
-from collections.abc import Sequence
+
+from lx.abi.lean import Sequence
+from lx.host.libc import libc
 
 
 class _PollFd(ctypes.Structure):
@@ -12,7 +14,7 @@ class _TimeSpec(ctypes.Structure):
     _fields_ = (("sec", ctypes.c_int64), ("nsec", ctypes.c_int64))
 
 
-_ppoll = ctypes.CDLL(None, use_errno=True).ppoll
+_ppoll = libc.ppoll
 _ppoll.argtypes = (ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_void_p)
 LONGEST = 1 << 30
 

@@ -17,13 +17,12 @@ a root of its own), the address that comes back for a path is its last component
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from time import monotonic_ns
 from zlib import crc32
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import AT_FDCWD
+from lx.abi.lean import Iterator, contextmanager, suppress
 from lx.abi.socket import (
     FAMILY,
     NLMSG_CONTROL,

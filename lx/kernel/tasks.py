@@ -6,9 +6,8 @@ three bits beside it, into a clock id: below 2**29. Ids are given to a process i
 the zone share, so that no two threads of a zone ever have the same and every living one's id leads to its process.
 """
 
-from contextlib import suppress
-
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.kernel.thread import Thread
 from lx.kernel.wait import ProcessExit
 

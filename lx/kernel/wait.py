@@ -5,7 +5,7 @@ runs the row again from its start when that has happened. A handler therefore ne
 serves one thread and a hundred. What must survive from run to run (a deadline, a futex's waiter) is kept on the thread.
 """
 
-from collections.abc import Callable, Sequence
+from lx.abi.lean import Callable, Sequence
 
 
 class Park(Exception):

@@ -43,6 +43,7 @@ from lx.testing.image import (
     SERVE,
     image,
 )
+from lx.zone.handle import COMMAND
 from syscalls.numbers_x86_64 import NUMBERS
 
 NOBODY = 65534
@@ -338,7 +339,7 @@ class StubGuest(Side):
     kind = "stub"
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-P", "-m", "lx", "run", *self.options(), self.program]
+        return [*COMMAND, "run", *self.options(), self.program]
 
     def options(self) -> list[str]:
         """Further options of `lx run`."""

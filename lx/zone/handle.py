@@ -11,11 +11,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import IO, Any
 
+from lx.abi.lean import Mapping, Sequence, suppress
 from lx.zone.live import new_runtime_dir, remove
 from lx.zone.registry import Registry
 
@@ -24,6 +23,8 @@ Stream = int | IO[Any] | None
 
 
 HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COMMAND = (sys.executable, "-P", os.path.join(HERE, "lx", "cli", "lx"))
+"""What the installed command `lx` does. `python -m lx` does it too, but imports runpy first."""
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lx.cli import main; sys.exit(main())"
 """The same lx as this one, wherever it was imported from: isolated, the interpreter would not find it by PYTHONPATH."""
 

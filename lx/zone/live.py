@@ -11,10 +11,9 @@ Missing: a zone's first process is not pid 1; that comes with booting zones.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Iterator, suppress
 from lx.kernel.marks import Mark
 from lx.kernel.operator import Operator
 from lx.zone.config import Config

@@ -21,8 +21,8 @@ import mmap
 import os
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+
+from lx.abi.lean import Callable, Iterator, contextmanager
 
 HEADER = PAGE = 4096
 NAME_SIZE = 65

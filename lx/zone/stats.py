@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import suppress
+
+from lx.abi.lean import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

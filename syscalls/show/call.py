@@ -10,10 +10,9 @@ and read() may overwrite its own path. No guest can make this raise; an address 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from lx.abi.clocks import Clock
 from lx.abi.fcntl import OpenFlags
+from lx.abi.lean import Callable, Sequence
 from lx.abi.names import IntEnum
 from lx.abi.signals import signal_name
 from lx.abi.word import s32, s64

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from lx.abi.events import EPOLL_EVENT, EpollEvents
+from lx.abi.lean import Callable
 from syscalls.show.words import flags, pointer
 
 TYPE_CHECKING = False

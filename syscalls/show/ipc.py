@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lx.abi.ipc import IpcFlags, SemFlags, ShmGetFlags
+from lx.abi.lean import Callable
 from lx.abi.sigevent import Notify
 from lx.abi.signals import signal_name
 from lx.abi.word import s32, s64

@@ -6,10 +6,9 @@ own, and the remarks behind a result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from lx.abi.fcntl import Fcntl, LockType
 from lx.abi.ioctl import Ioctl
+from lx.abi.lean import Callable
 from lx.abi.names import IntEnum, IntFlag
 from lx.abi.prctl import Prctl
 from lx.abi.signals import signal_name

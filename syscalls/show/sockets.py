@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from struct import calcsize, unpack_from
 
+from lx.abi.lean import Callable
 from lx.abi.names import IntEnum
 from lx.abi.socket import (
     CMSG_ALIGN,

@@ -10,11 +10,10 @@ Only the fields that strace shows without -v are shown; what was left out is wri
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from functools import cache
 from types import SimpleNamespace
 
 from lx.abi.fcntl import LockType, Resolve, Whence
+from lx.abi.lean import Callable, cache
 from lx.abi.poll import PollEvents
 from lx.abi.signals import SaFlags, SsFlags, signal_name
 from lx.abi.stat import StatxMask

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
-from contextlib import suppress
 
+from lx.abi.lean import Sequence, suppress
 from lx.abi.signals import signal_name
 from syscalls import unsupported
 from syscalls.show.call import after, before, six, unfinished

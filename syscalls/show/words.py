@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from functools import cache
 
 from lx.abi.errno import Errno
 from lx.abi.fcntl import ACCMODE, O_SYNC, O_TMPFILE, OpenFlags
+from lx.abi.lean import cache
 from lx.abi.names import IntEnum, IntFlag
 from lx.abi.signals import NSIG, signal_name
 from lx.abi.stat import Access

@@ -15,13 +15,12 @@ The objects are removed when the zone ends. A host whose IPC is not Linux's answ
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from struct import Struct
 from zlib import crc32
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.ipc import IPC_PRIVATE, IpcFlags
+from lx.abi.lean import Callable, Iterator, contextmanager, suppress
 from lx.abi.word import s32
 from lx.host import mqueues, sysv
 from lx.kernel import hostmap

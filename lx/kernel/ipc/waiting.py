@@ -5,8 +5,8 @@ semaphore waiters. It belongs to a thread; the first run of a call makes a new o
 """
 
 import time
-from collections.abc import Callable
 
+from lx.abi.lean import Callable
 from lx.kernel.wait import Park
 
 TYPE_CHECKING = False

@@ -13,9 +13,9 @@ answer, which is EACCES.
 import marshal
 import os
 import time
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.abi.signals import Signal
 from lx.host import calls
 from lx.kernel.marks import Mark

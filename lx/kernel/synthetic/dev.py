@@ -10,11 +10,10 @@ Limits: nothing can be made in /dev itself; there is no console.
 import fcntl
 import os
 import struct
-from collections.abc import Mapping
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.ioctl import Ioctl
+from lx.abi.lean import Mapping, suppress
 from lx.kernel.synthetic.host import host_text
 from lx.kernel.synthetic.nodes import DT_DIR, Device, HostDirectory, Link, Node, Table
 from lx.kernel.synthetic.tables import grow

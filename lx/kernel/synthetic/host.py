@@ -5,7 +5,7 @@ without its own figures. A host without such a file gives an empty text, and its
 parses.
 """
 
-from contextlib import suppress
+from lx.abi.lean import suppress
 
 
 def host_text(name: str, otherwise: bytes = b"", tree: str = "/proc") -> bytes:

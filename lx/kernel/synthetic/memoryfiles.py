@@ -12,10 +12,10 @@ or its end, there is nothing to read. pagemap tells no page frames, which Linux 
 
 import os
 from bisect import bisect_right
-from contextlib import suppress
 from struct import pack, unpack
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.host import calls
 from lx.host.descriptors import address
 from lx.kernel.synthetic.nodes import Window

@@ -8,8 +8,8 @@ the present values; a mapping above 64 GiB (address-space reservations of saniti
 resident.
 """
 
-from collections.abc import Iterable
 
+from lx.abi.lean import Iterable
 from lx.abi.record import dataclass
 from lx.kernel.memory import EXEC, PAGE, READ, WRITE, Vma
 

@@ -7,8 +7,8 @@ Limits: the root's own subdirectory on its file system is shown as "/"; mount op
 """
 
 import os
-from collections.abc import Iterator
 
+from lx.abi.lean import Iterator
 from lx.abi.record import dataclass
 from lx.kernel.synthetic.host import host_text
 from lx.kernel.synthetic.nodes import FILESYSTEMS

@@ -4,9 +4,8 @@ Host paths of Unix sockets outside the zone's root stay outside. A host without 
 parser accepts as "none".
 """
 
-from functools import partial
-
 from lx.abi.errno import LinuxError
+from lx.abi.lean import partial
 from lx.kernel.synthetic.host import host_text
 from lx.kernel.synthetic.nodes import Reader
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable, Mapping
 from lx.abi.record import dataclass
 
 TYPE_CHECKING = False

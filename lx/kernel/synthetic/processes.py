@@ -9,11 +9,9 @@ true: syscall and stack. Of another process's threads only the first is seen.
 
 import fcntl
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import partial
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Callable, Mapping, partial, suppress
 from lx.abi.record import dataclass
 from lx.kernel.synthetic.nodes import DT_DIR, DT_LNK, DT_REG, Directory, File, Link, MagicLink, Node
 from lx.kernel.synthetic.subject import Subject, subject

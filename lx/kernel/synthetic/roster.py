@@ -19,9 +19,8 @@ have Linux's /proc/PID/stat.
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
 
+from lx.abi.lean import Callable, suppress
 from lx.abi.record import dataclass
 
 TEXT_MAX = 4095

@@ -6,8 +6,8 @@ host's too and so contain its emulator; addresses and signal masks of it are zer
 """
 
 import os
-from collections.abc import Callable
 
+from lx.abi.lean import Callable
 from lx.abi.resource import Resource
 from lx.abi.signals import SIG_DFL, SIG_IGN, Signal, bit
 from lx.kernel.memory import EXEC, PAGE, WRITE

@@ -7,9 +7,8 @@ is the one in force; where the host has no such file the row's own value stands.
 Limits: nothing can be set from inside; a write is EPERM, whoever writes. Host names are set with sethostname.
 """
 
-from functools import partial
-
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import partial
 from lx.kernel.synthetic.host import host_text
 from lx.kernel.synthetic.nodes import File, Node, Reader
 from lx.kernel.synthetic.tables import text

@@ -6,8 +6,8 @@ lscpu, nproc, glibc's sysconf, Go, OpenMP and the JVM count CPUs and caches here
 Limits: one memory node; network interfaces besides lo are not described; nothing can be written.
 """
 
-from collections.abc import Mapping
 
+from lx.abi.lean import Mapping
 from lx.kernel.synthetic import cpu
 from lx.kernel.synthetic.host import host_text
 from lx.kernel.synthetic.nodes import Directory, Node, Reader, Table

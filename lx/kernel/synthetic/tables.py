@@ -1,7 +1,7 @@
 """From rows to trees: a table of (path, node) becomes nested directories, so that adding a file is adding a row."""
 
-from collections.abc import Callable, Iterable, Mapping
 
+from lx.abi.lean import Callable, Iterable, Mapping
 from lx.kernel.synthetic.nodes import File, Node, Reader, Table
 
 

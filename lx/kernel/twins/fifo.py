@@ -9,11 +9,11 @@ import errno
 import fcntl
 import os
 import time
-from contextlib import contextmanager
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import OpenFlags, Whence
+from lx.abi.lean import contextmanager
 from lx.abi.poll import PollEvents
 from lx.kernel.files import OpenNode
 from lx.kernel.synthetic.nodes import File, StatResult

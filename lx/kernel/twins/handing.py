@@ -10,9 +10,9 @@ import fcntl
 import os
 import socket
 import time
-from contextlib import suppress
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import suppress
 from lx.kernel.synthetic.asking import HAND_OVER, NUMBER_BITS, PATIENCE_NS, STEP, ring
 
 TYPE_CHECKING = False

@@ -4,11 +4,11 @@ import fcntl
 import os
 import stat
 import time
-from contextlib import suppress
 
 from lx.abi.errno import LinuxError
 from lx.abi.events import InotifyMask
 from lx.abi.fcntl import AT_FDCWD
+from lx.abi.lean import suppress
 from lx.abi.word import s32
 from lx.kernel.twins.hearing import hearing
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from struct import Struct
 
 from lx.abi.errno import Errno, LinuxError
+from lx.abi.lean import Iterator, contextmanager
 from lx.kernel.vfs.fs import Fs
 
 TYPE_CHECKING = False

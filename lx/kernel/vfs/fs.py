@@ -10,10 +10,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import AT_FDCWD, OpenFlags, Resolve
+from lx.abi.lean import Mapping
 from lx.host import paths
 from lx.host.numbers import open_flags_to_host
 from lx.kernel import errand

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
-from types import TracebackType
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import ACCMODE, O_TMPFILE, OpenFlags
+from lx.abi.lean import suppress
 from lx.abi.stat import STATFS, pack_statx
 from lx.host import paths
 from lx.host.numbers import open_flags_to_host
@@ -28,6 +27,7 @@ from lx.kernel.vfs.walk import ANYTHING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import Any
 
     from lx.kernel.vfs.fs import Fs

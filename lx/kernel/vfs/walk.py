@@ -15,10 +15,10 @@ Where the walk stands is known by its canonical guest path, from which `..` is t
 import errno
 import os
 import stat
-from collections.abc import Callable
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.fcntl import Resolve
+from lx.abi.lean import Callable
 from lx.host import paths
 from lx.kernel.synthetic.nodes import Directory, HostDirectory, Link, MagicLink, Node
 
