@@ -238,6 +238,7 @@ cdef extern from *:
         void (*own)(void *, int);
         void (*serve)(void *uc, void *engine);
         void *(*code)(void *engine, uint64_t address, uint64_t size);
+        int (*writable)(void *engine, uint64_t start, uint64_t end);
         uint64_t (*flags)(void *);
     } CALL;
     LX_SHOWN void helper_syscall_x86_64(void *state, int size)
@@ -269,7 +270,8 @@ cdef extern from *:
     LX_OUT(helper_outb_x86_64, outb)
     LX_OUT(helper_outw_x86_64, outw)
     LX_OUT(helper_outl_x86_64, outl)
-    static void lx_serve_by(void *serve, void *code) { CALL.serve = serve; CALL.code = code; }
+    static void lx_serve_by(void *serve, void *code, void *writable)
+    { CALL.serve = serve; CALL.code = code; CALL.writable = writable; }
     #define LX_HEAD 20                          /* words of the state among which the registers are looked for */
     static int lx_place_of(const uint64_t *state, uint64_t value)
     {
@@ -320,6 +322,15 @@ cdef extern from *:
         n = lx_question(code, LX_AT(uint64_t, block, 0x28));
         end = n ? CALL.code(CALL.engine, next - LX_LONGEST_JUMP, LX_LONGEST_JUMP) : 0;
         if (end && !lx_jumps_back(end + LX_LONGEST_JUMP, pc, next)) memcpy(code, nothing + 18 - n, n);
+    }
+    /* The pages of each new block are to be written with care from now on, and Unicorn looks for them in all of the TLB, which grows
+       with the program: it costs as much as the translation where there are 4,096 entries. A page that the guest cannot write
+       is not there to be written. */
+    static void (*lx_reset_dirty)(void *, uint64_t, uint64_t);
+    LX_SHOWN void tlb_reset_dirty_by_vaddr_x86_64(void *cpu, uint64_t start, uint64_t length)
+    {
+        int ours = JUMPS.known && (char *)cpu + 0x8a50 == (char *)JUMPS.state;
+        if (!ours || CALL.writable(CALL.engine, start, start + length)) lx_reset_dirty(cpu, start, length);
     }
     /* What a forked child has to translate is lost with it, and its siblings will need it too. So it notes where these blocks
        begin, in memory that it shares with its parent, who translates them before it forks again. */
@@ -386,7 +397,7 @@ cdef extern from *:
             {"helper_inl_x86_64", &PORTS.inl}, {"helper_outb_x86_64", &PORTS.outb}, {"helper_outw_x86_64", &PORTS.outw},
             {"helper_outl_x86_64", &PORTS.outl},
             {"helper_syscall_x86_64", &CALL.own}, {"helper_read_eflags_x86_64", &CALL.flags},
-            {"tb_gen_code_x86_64", &BLOCKS.translate}, {"check_exit_request_x86_64", &TCG.check},
+            {"tb_gen_code_x86_64", &BLOCKS.translate}, {"tlb_reset_dirty_by_vaddr_x86_64", &lx_reset_dirty}, {"check_exit_request_x86_64", &TCG.check},
             {"helper_check_exit_request_x86_64", &TCG.ask},
             {"tcg_gen_qemu_ld_i32_x86_64", &TCG.load32}, {"tcg_gen_qemu_ld_i64_x86_64", &TCG.load64},
             {"tcg_gen_qemu_st_i32_x86_64", &TCG.store32}, {"tcg_gen_qemu_st_i64_x86_64", &TCG.store64},
@@ -967,7 +978,7 @@ cdef extern from *:
     void lx_reset(int number)
     void lx_enter(void *uc, void *engine, uint64_t *state, uint64_t *pc) nogil
     uint64_t *CALL_seen "CALL.seen"
-    void lx_serve_by(void *serve, void *code)
+    void lx_serve_by(void *serve, void *code, void *writable)
     uint64_t (*CALL_flags "CALL.flags")(void *state) noexcept
     int lx_place_of(const uint64_t *state, uint64_t value)
     void lx_leave() nogil
@@ -1253,7 +1264,7 @@ cdef class Engine:
         for i in range(self.return_count):
             self.return_ids[i] = arch.return_registers[i]
             self.return_ptrs[i] = &self.return_words[i]
-        lx_serve_by(<void *>on_syscall, <void *>code_of)
+        lx_serve_by(<void *>on_syscall, <void *>code_of, <void *>may_be_written)
         arch.prepare(self)
         self.learn()
         if not TCG_first:
@@ -2661,6 +2672,17 @@ cdef void on_syscall(void *uc, void *data) noexcept:
                 return
     self.reason = STOP_SYSCALL
     UC_stop(self.uc)
+
+
+cdef int may_be_written(void *engine, uint64_t start, uint64_t end) noexcept:
+    """Whether the guest can write to any page of these."""
+    cdef Engine e = <Engine>engine
+    cdef Py_ssize_t i = e.find(start)
+    while i < e.count and e.ranges[i].start < end:
+        if e.ranges[i].prot & PROT_WRITE:
+            return 1
+        i += 1
+    return 0
 
 
 cdef void *code_of(void *engine, uint64_t address, uint64_t size) noexcept:
