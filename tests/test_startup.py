@@ -1,6 +1,10 @@
 """What every run pays: no module that costs more than it gives; named numbers and records as enum's and dataclasses'."""
 
 import contextlib
+import importlib.machinery
+import importlib.util
+import os
+import py_compile
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +18,7 @@ from compared import lx_command
 from lx.abi.lean import cache, contextmanager, suppress
 from lx.abi.names import Enum, IntEnum, IntFlag
 from lx.abi.record import OFTEN, dataclass, field, replace
+from lx.cli import imports
 from lx.zone.handle import COMMAND
 
 SLOW = {"functools", "contextlib", "collections", "operator", "reprlib", "runpy"}
@@ -200,6 +205,41 @@ def test_the_command_is_what_python_m_is() -> None:
         for words in (COMMAND, (sys.executable, "-P", "-m", "lx"))
     ]
     assert told[0] == told[1] != ""
+
+
+def test_the_finder_agrees_with_importlib(tmp_path: Path) -> None:
+    """It finds a module that is compiled and fresh, as importlib would; anything else it leaves to importlib."""
+    source = tmp_path / "room.py"
+    source.write_text("NAME = __name__\nORIGIN = __file__\n")
+    path = [str(tmp_path)]
+
+    def found() -> Any:
+        return imports.Finder.find_spec("lx.room", path)
+
+    assert found() is None
+    compiled = Path(py_compile.compile(str(source)))
+    ours, theirs = found(), importlib.machinery.PathFinder.find_spec("lx.room", path)
+    assert theirs is not None
+    for name in ("name", "origin", "cached", "has_location", "parent", "submodule_search_locations"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    module, same = importlib.util.module_from_spec(ours), importlib.util.module_from_spec(theirs)
+    for made in (module, same):
+        made.__spec__.loader.exec_module(made)
+        del made.__spec__, made.__loader__, made.__builtins__
+    assert vars(module) == vars(same) and str(source) == module.ORIGIN
+    assert imports.Finder.find_spec("other.room", path) is imports.Finder.find_spec("lx", None) is None
+
+    source.write_text("NAME = 'of another size'\n")
+    assert found() is None
+    py_compile.compile(str(source))
+    assert found() is not None
+    os.utime(source, (1, 1))
+    assert found() is None
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+    assert found() is None
+    py_compile.compile(str(source))
+    compiled.write_bytes(compiled.read_bytes().ljust(imports.LARGEST, b"\0"))
+    assert found() is None
 
 
 def test_what_python_keeps_in_a_class_is_no_member() -> None:

@@ -21,6 +21,9 @@ def main(words: "Sequence[str] | None" = None) -> int:
     words = sys.argv[1:] if words is None else words
     if words and words[0] == "run":
         gc.disable()  # until the guest runs: what start-up makes stays (lx.zone.launch.live)
+        from lx.cli import imports
+
+        imports.install()
         from lx.cli import run
 
         return run.main(words[1:])
