@@ -378,6 +378,12 @@ def test_a_program_is_measured_four_ways(tmp_path: Path) -> None:
     assert 2e5 < peak.columns["native"].median < 2e7
 
 
+def test_a_short_program_is_run_several_times_in_its_turn(tmp_path: Path) -> None:
+    for script, least, most in (("echo > once", 2, measure.MOST_IN_A_TURN), ("sleep 0.5", 1, 1)):
+        for row in program_rows(tmp_path, f"[ ! -e once ] && {script}", Peer("native")):
+            assert row.columns["native"].problem or least <= len(row.columns["native"].runs[0].values) <= most
+
+
 def test_a_server_is_measured_with_its_load(tmp_path: Path) -> None:
     def load(idle: bool) -> list[str]:
         pause = 0 if idle else 0.3

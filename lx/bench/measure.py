@@ -25,6 +25,8 @@ UNSUPPORTED_STATUS = 77
 WALL_FACTOR = 25
 """How much longer than a value a run takes that is timed by its wall time: start-up must be small against it."""
 MOST_BY_WALL = 1_000_000
+MOST_IN_A_TURN = 9
+"""Runs of a short program in one round."""
 MOST_OF_A_PROGRAM = 3
 """Rounds of a whole program, which takes long enough to be steady."""
 
@@ -222,11 +224,13 @@ class Plan:
     rounds: int = 5
     values: int = 3
     value_ns: int = 20_000_000
+    short_program: float = 0.4
+    """Seconds of its turn in a round that a whole program fills with runs, if it is over before."""
     limit: float = 60.0
     """Seconds after which a process is said to hang."""
 
 
-QUICK = Plan(rounds=2, values=1, value_ns=3_000_000, limit=30.0)
+QUICK = Plan(rounds=2, values=1, value_ns=3_000_000, short_program=0.0, limit=30.0)
 
 
 def measure_row(row: Row, suite: str, peers: Sequence[Peer], binary: Path, plan: Plan) -> Measured:
@@ -275,6 +279,7 @@ def measure_program(program: Program, peers: Sequence[Peer], plan: Plan, data: P
     """A whole program: wall time, the same without start-up, CPU time, peak memory.
 
     `data` is the directory that `programs.prepare` filled. Start-up is the same program with nothing to do, in the same round.
+    A short program is run several times in its turn, of which the middle one counts.
     """
     name, title, group = program.name, program.title, program.group
     rows = {
@@ -288,29 +293,36 @@ def measure_program(program: Program, peers: Sequence[Peer], plan: Plan, data: P
     expected: list[bytes] = []
 
     def run(peer: Peer, command: list[str], cwd: Path, limit: float, *, idle: bool) -> tuple[bytes, float, float, float]:
-        with beside(program.load(idle) if program.load else None, cwd):
-            return launch(launcher, peer.command(command), peer.environment, cwd, limit, None if idle else program.stdin(data))
+        own = Path(tempfile.mkdtemp(dir=cwd))
+        with beside(program.load(idle) if program.load else None, own):
+            return launch(launcher, peer.command(command), peer.environment, own, limit, None if idle else program.stdin(data))
 
-    def one(peer: Peer, _: int, cwd: Path) -> Run:
+    def once(peer: Peer, cwd: Path) -> dict[str, float]:
         out, wall, cpu, peak = run(peer, program.make(data), cwd, plan.limit * 4, idle=False)
         if program.stable and not peer.instead:
             if not expected:
                 expected.append(out)
             elif out != expected[0]:
                 raise Problem(f"nonsense: its output differs: {out[:40]!r}")
-        values = {"cpu": cpu, "peak": peak}
+        values = {"wall": wall, "cpu": cpu, "peak": peak}
         if program.idle:
             values["net"] = wall - run(peer, program.idle(data), cwd, plan.limit, idle=True)[1]
-        for kind, value in values.items():
-            rows[kind].columns.setdefault(peer.name, Sample()).runs.append(Run([value]))
-        return Run([wall])
+        return values
+
+    def one(peer: Peer, _: int, cwd: Path) -> Run:
+        taken = [once(peer, cwd)]
+        while len(taken) < MOST_IN_A_TURN and sum(values["wall"] for values in taken) < plan.short_program:
+            taken.append(once(peer, cwd))
+        for kind in rows.keys() - {"wall"}:
+            rows[kind].columns.setdefault(peer.name, Sample()).runs.append(Run([values[kind] for values in taken]))
+        return Run([values["wall"] for values in taken])
 
     interleave(rows["wall"], there(program, peers), min(plan.rounds, MOST_OF_A_PROGRAM), one)
     for peer_name, sample in rows["wall"].columns.items():
         for row in rows.values():
             if sample.problem:
                 row.columns[peer_name] = Sample(problem=sample.problem)
-            elif any(run.values[0] <= 0 for run in row.columns[peer_name].runs):
+            elif any(value <= 0 for value in row.columns[peer_name].rounds()):
                 row.columns[peer_name] = Sample(problem="noise: start-up took longer than the whole")
     return list(rows.values())
 

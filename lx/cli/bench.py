@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def _measure(args: argparse.Namespace) -> int:
     if args.rounds is not None:
         if args.rounds < 1:
             return fail(f"--rounds {args.rounds}: at least 1 is needed")
-        plan = Plan(args.rounds, plan.values, plan.value_ns, plan.limit)
+        plan = replace(plan, rounds=args.rounds)
     result = Result("lx bench " + " ".join(_repeat(args)))
     result.describe(peers)
     names = [peer.name for peer in peers if not peer.absent]
