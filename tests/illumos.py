@@ -149,8 +149,10 @@ def dress_python() -> None:
     """errno, signal, os and their C neighbours."""
     for name in list(REAL_ERRNO):
         delattr(errno, name)
+    errno.errorcode.clear()
     for name, number in ILLUMOS_ERRNO.items():
         setattr(errno, name, number)
+        errno.errorcode[number] = name
     dress(os, {
         "open": door(os.open, lambda path, flags, *rest: (path, flags_in(flags), *rest)),
         "pipe2": door(os.pipe2, lambda flags: (flags_in(flags),)),
