@@ -32,12 +32,24 @@ class Comparison:
         self._changed: list[tuple[Watch, bytes, bool, int]] = []
         self._linked: list[Watch] = []
         self._lost: list[Watch] = []
-        for watch in list(twin.watches.values()):
+        for watch in sorted(twin.watches.values(), key=lambda watch: not watch.is_directory):
             st = watch.stat()
             if st is None:
                 self._lost.append(watch)
-            else:
+            elif not self._is_ahead(watch, st):
                 self._compare(watch, st)
+        self._lost.sort(key=lambda watch: watch.wd)
+
+    def _is_ahead(self, watch: Watch, st: os.stat_result) -> bool:
+        """Whether a file has changed since its directory was looked at: Linux tells the directory's watch first, so it waits."""
+        now = signature(st)
+        if watch.is_directory or now == watch.known or watch.waits:
+            watch.waits = False
+            return False
+        for directory in self._twin.watches.values():
+            for name in directory.names_of(watch.identity):
+                watch.waits |= directory.names[name][2] == watch.known
+        return watch.waits
 
     def _compare(self, watch: Watch, st: os.stat_result) -> None:
         before, watch.names = watch.names, watch.listing(st)
@@ -73,7 +85,7 @@ class Comparison:
         self._tell_names()
         if opened is not None:
             opened()
-        for watch, name, directory, event in sorted(self._changed, key=lambda change: not change[1]):
+        for watch, name, directory, event in sorted(self._changed, key=lambda change: (not change[1], change[0].wd)):
             tell(watch, event, name, directory=directory)
             watch.told = (name, time.monotonic_ns()) if event == MODIFY else watch.told
         for watch in followed:

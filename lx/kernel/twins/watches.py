@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     """Inode, whether it is a directory, and how it was, if that is watched for."""
 
 MODIFY, ATTRIB = int(InotifyMask.MODIFY), int(InotifyMask.ATTRIB)
+LISTINGS = 3
+"""How often a directory is listed again because what was listed was gone already."""
 SETTLED_NS = 100_000_000
 """How old a directory's time of change must be for its names to be what they were: times are ticks."""
 
@@ -45,6 +47,8 @@ class Watch:
         self.identity = st.st_dev, st.st_ino
         self.is_directory = stat.S_ISDIR(st.st_mode)
         self.known = signature(st)
+        self.waits = False
+        """Its change is not told before its directory's watch has told of it."""
         self.unlinked = False
         """It has no name any more, but is open."""
         self.told = b"", 0
@@ -79,18 +83,28 @@ class Watch:
         if not detailed and self._listed_ns == st.st_mtime_ns and time.time_ns() - st.st_mtime_ns > SETTLED_NS:
             return self.names
         self._listed_ns = st.st_mtime_ns
-        found: dict[bytes, Entry] = {}
         try:
-            entries = list(os.scandir(self.path))
+            for _ in range(LISTINGS):
+                found, whole = self._list(detailed)
+                if whole:
+                    break
         except OSError:
             return self.names
-        for entry in entries:
+        return found
+
+    def _list(self, detailed: bool) -> "tuple[dict[bytes, Entry], bool]":
+        """What is in it, and whether all of that was still there when it was looked at: else it may be there by another name."""
+        found: dict[bytes, Entry] = {}
+        whole = True
+        for entry in list(os.scandir(self.path)):
             try:
                 directory = entry.is_dir(follow_symlinks=False)
                 found[entry.name] = entry.inode(), directory, signature(os.lstat(entry.path)) if detailed else None
-            except OSError:  # it is gone again, or out of reach
+            except FileNotFoundError:
+                whole = False
+            except OSError:  # out of reach
                 continue
-        return found
+        return found, whole
 
     def names_of(self, identity: tuple[int, int]) -> list[bytes]:
         """By which name an object is in the directory, if it is."""
