@@ -247,6 +247,13 @@ def test_pictures_with_nothing_or_with_one_point() -> None:
     assert "polyline" in svg.curves({"lx": [(10.0, 5.0)]}, "x", "y")
 
 
+def test_the_page_says_why_a_curve_grows() -> None:
+    measured = Measured("scale", "c 10", "things", "c", x=10, why="each is looked at")
+    measured.columns["native"] = Sample([Run([1e-6])])
+    curves = result.Result("lx bench", rows=[measured])
+    assert "Its growth: each is looked at.\n" in text.markdown(curves)
+
+
 def test_the_markdown_names_ratio_and_target(sample_result: result.Result) -> None:
     words = text.markdown(sample_result)
     assert re.search(r"\| a & b \| .* \| 0\.5x native: not reached \|", words)

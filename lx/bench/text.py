@@ -139,9 +139,13 @@ def _tables(suite: str, rows: list[Measured]) -> Iterator[str]:
         if group and group != suite:
             yield f"### {group}"
             yield ""
+        points = list(members)
+        if points[0].why:
+            yield f"Its growth: {points[0].why}."
+            yield ""
         yield "| what | " + " | ".join(columns) + " | " + " | ".join(f"lx/{base}" for base in BASES) + " | target |"
         yield "| --- |" + " --- |" * (len(columns) + len(BASES) + 1)
-        for row in members:
+        for row in points:
             what = f"{row.x:,} {row.title}" if row.x is not None else row.title
             cells = [cell(row.columns.get(name), row.unit) for name in columns]
             ratios = [times(row.ratio("lx", base)) for base in BASES]
