@@ -24,6 +24,7 @@ import os
 import struct
 import time
 
+from lx.abi.lean import cache
 from lx.host import vdso as host_vdso
 from lx.host.vdso import HostVdso
 
@@ -46,10 +47,15 @@ ENTRIES = {0x000: 96, 0x400: 201, 0x800: 309}
 """Offset in the page to call number: gettimeofday, time, getcpu."""
 
 
+@cache
+def _code(arch_name: str) -> bytes:
+    with open(os.path.join(os.path.dirname(__file__), f"vdso_{arch_name}.bin"), "rb") as file:
+        return file.read()[:SLOTS]
+
+
 def image(arch_name: str, functions: list[int]) -> bytes:
     """Our page with these slots."""
-    with open(os.path.join(os.path.dirname(__file__), f"vdso_{arch_name}.bin"), "rb") as file:
-        return file.read()[:SLOTS] + struct.pack("<4Q", *functions)
+    return _code(arch_name) + struct.pack("<4Q", *functions)
 
 
 def host_clock(engine: "Engine", arch: "Architecture") -> HostVdso | None:
@@ -89,19 +95,21 @@ def map_vdso(memory: "AddressSpace", arch: "Architecture", host: HostVdso | None
     distance = at + PAGE - first
     slots = [function + distance for function in host.functions] if host else [0] * len(host_vdso.FUNCTIONS)
     page = memory.keep(b"[vdso]", image(arch.name, slots))
-    memory.map_host_pages(at, at + PAGE, {at: page}, READ | EXECUTE, b"[vdso]")
+    memory.map_host_pages(at, at + PAGE, [(at, at + PAGE, page)], READ | EXECUTE, b"[vdso]")
     if host is None:
         return at
+    zeros = memory.keep(b"zeros", bytes(PAGE))
     for name, start, end in host.data:
-        pages = {page + distance: page for page in host.readable if start <= page < end}
-        memory.map_host_pages(start + distance, end + distance, pages, READ, name)
+        pages = ((page, page if page in host.readable else zeros) for page in range(start, end, PAGE))
+        parts = [(page + distance, page + distance + PAGE, shown) for page, shown in pages]
+        memory.map_host_pages(start + distance, end + distance, parts, READ, name)
     start, end = host.code
     copy = memory.keep(b"host", ctypes.string_at(start, end - start))
-    pages = {page + distance: copy + page - start for page in range(start, end, PAGE)}
-    memory.map_host_pages(start + distance, end + distance, pages, READ | EXECUTE, b"[vdso]")
+    memory.map_host_pages(start + distance, end + distance, [(start + distance, end + distance, copy)], READ | EXECUTE, b"[vdso]")
     return at
 
 
+@cache
 def vsyscall_page() -> bytes:
     """The page: at each entry `mov eax, number; syscall; ret`, int3 elsewhere."""
     page = bytearray(b"\xcc" * 4096)

@@ -40,9 +40,20 @@ class Gaps:
     def occupy(self, start: int, end: int) -> None:
         """Take [start, end), which is free."""
         gap = self.starts[bisect_right(self.starts, start) - 1]
-        gap_end = self._drop(gap)
-        self._add(gap, start)
+        if gap == start:
+            gap_end = self._drop(gap)
+        else:
+            gap_end = self.ends[gap]
+            self._shorten(gap, gap_end, start)
         self._add(end, gap_end)
+
+    def _shorten(self, start: int, end: int, to: int) -> None:
+        self.ends[start] = to
+        before, after = (end - start).bit_length(), (to - start).bit_length()
+        if before != after:
+            same = self.classes[before]
+            del same[bisect_left(same, start)]
+            insort(self.classes[after], start)
 
     def release(self, start: int, end: int) -> None:
         """Give [start, end) back, which is occupied, and join it with its neighbours."""

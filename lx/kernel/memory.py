@@ -327,6 +327,8 @@ class AddressSpace:
 
     def pieces(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """(guest start, guest end, host start) of [start, end), cut at windows."""
+        if start // WINDOW == (end - 1) // WINDOW:
+            return [(start, end, self._host(start))]
         found = []
         while start < end:
             stop = min(end, (start // WINDOW + 1) * WINDOW)
@@ -340,7 +342,8 @@ class AddressSpace:
                 host, b - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
             )
 
-    def _publish(self, vma: Vma) -> None:
+    def _publish(self, vma: Vma, pieces: list[tuple[int, int, int]] | None = None) -> None:
+        """Tell the engine of a mapping. pieces: where it lies, if that is known."""
         if vma.prot & 7 == 0:
             self.engine.unmap_range(vma.start, vma.end)
             return
@@ -349,7 +352,7 @@ class AddressSpace:
         if vma.prot & EXEC:
             self._executable(vma)
         prot = vma.prot & 7 | (VANISHING if vma.file is not None else 0)
-        for a, b, host in self.pieces(vma.start, vma.end):
+        for a, b, host in pieces or self.pieces(vma.start, vma.end):
             self.engine.map_range(a, b, host, prot)
 
     # ---- translated code
@@ -374,11 +377,11 @@ class AddressSpace:
     def _insert(self, vma: Vma) -> None:
         """Put a mapping where there is none, joined with its neighbours if they are alike."""
         i = bisect_left(self.starts, vma.start)
-        if i and self.list[i - 1].joins(vma):
+        if i and self.list[i - 1].end == vma.start and self.list[i - 1].joins(vma):
             i -= 1
             vma = replace(self.list[i], end=vma.end)
             del self.list[i], self.starts[i]
-        if i < len(self.list) and vma.joins(self.list[i]):
+        if i < len(self.list) and self.starts[i] == vma.end and vma.joins(self.list[i]):
             vma = replace(vma, end=self.list[i].end)
             del self.list[i], self.starts[i]
         self.list.insert(i, vma)
@@ -442,7 +445,8 @@ class AddressSpace:
             raise LinuxError(Errno.ENOMEM)
         self._check_count()
         old = self.overlapping(start, end)
-        self._check_size(end - start - sum(min(v.end, end) - max(v.start, start) for v in old), vma)
+        replaced = sum(min(v.end, end) - max(v.start, start) for v in old) if old else 0
+        self._check_size(end - start - replaced, vma)
         if vma.shared and vma.may & WRITE and not self.shares:
             self.shares = True
             self.engine.share_memory()
@@ -452,7 +456,8 @@ class AddressSpace:
         prot = HOST_RW if vma.may & WRITE or not vma.shared else hostmap.PROT_READ
         if attach is not None and start // WINDOW != (end - 1) // WINDOW:
             raise LinuxError(Errno.ENOMEM)
-        for a, b, host in self.pieces(start, end):
+        pieces = self.pieces(start, end)
+        for a, b, host in pieces:
             if attach is not None:
                 attach(host)
             elif fd < 0:
@@ -464,7 +469,7 @@ class AddressSpace:
         self.gaps.occupy(start, end)
         self.total += end - start
         self._insert(vma)
-        self._publish(vma)
+        self._publish(vma, pieces)
         if vma.grows:
             self._watch_stack()
         return start
@@ -690,11 +695,14 @@ class AddressSpace:
             self._kept[name] = host, content
         return host
 
-    def map_host_pages(self, address: int, end: int, pages: dict[int, int], prot: int, name: bytes) -> None:
-        """Show host pages (guest address to host address) in [address, end), not to be written, and zeros between them."""
-        self.map(Vma(address, end, prot, may=prot, name=name, special=True))
-        for page in range(address, end, PAGE):
-            self.engine.map_range(page, page + PAGE, pages.get(page) or self._host(page), prot)
+    def map_host_pages(self, start: int, end: int, parts: list[tuple[int, int, int]], prot: int, name: bytes) -> None:
+        """Show host pages in [start, end), which is free, and not to be written. parts: (guest start, guest end, host address)."""
+        self._check_count()
+        self.gaps.occupy(start, end)
+        self.total += end - start
+        self._insert(Vma(start, end, prot, may=prot, name=name, special=True))
+        for part in parts:
+            self.engine.map_range(*part, prot)
 
     def map_fixed_page(self, address: int, host: int, prot: int) -> None:
         """Show a host page above user space, in no list and no count (the vsyscall page)."""

@@ -82,7 +82,7 @@ class Loading:
         """Map the program into the empty address space and set the process to its start."""
         zone, arch = process.zone, process.arch
         ids = (os.getuid(), os.geteuid(), os.getgid(), os.getegid())
-        process.exe = self._path_of(process, program.fd)
+        process.exe = path = self._path_of(process, program.fd)
         process.comm = program.name.rpartition(b"/")[2][:15]
         process.argv = program.argv
         process.environ = envp
@@ -94,7 +94,7 @@ class Loading:
             zone.random,
             randomise=zone.randomise and not process.thread.attributes.personality & ADDR_NO_RANDOMIZE,
             ids=ids,
-            path_of=lambda fd: self._path_of(process, fd),
+            path_of=lambda fd: path if fd == program.fd else self._path_of(process, fd),
             stack_limit=process.limits.soft(Resource.RLIMIT_STACK),
             clock=self.clock,
         )

@@ -30,6 +30,8 @@ extern char buffer[1 << 16];
 /* Print why there is no figure and end: status 77 if the call is not there, 1 for any other failure. */
 void fail(const char *what, long result) __attribute__((noreturn));
 void none(long parameter);
+/* Execute the program at `path` with the words "again" and one less than `left`; end with status 0 when none is left. */
+void execute_again(const char *path, long left) __attribute__((noreturn));
 
 #define CHECK(call, test)                    \
     do {                                     \

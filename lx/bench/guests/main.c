@@ -1,6 +1,7 @@
 /* micro NAME PARAMETER LOOPS VALUES NANOSECONDS: measure one operation; LOOPS 0 finds how many fill NANOSECONDS.
    micro count NAME=PARAMETER=LOOPS ...: run each operation LOOPS and 2*LOOPS times between calls of umask, for a profiler that counts.
-   micro nothing: end at once (what fork_exec_wait runs). Prints "warmup LOOPS NS" and "value LOOPS NS" lines, NS of all loops. */
+   micro nothing: end at once (what fork_exec_wait runs); micro again N: execute this program N times more (exec_again).
+   Prints "warmup LOOPS NS" and "value LOOPS NS" lines, NS of all loops. */
 #include "bench.h"
 
 static const struct op *const FAMILIES[] = {CALLS, FILES, MEMORY, PROCESSES, THREADS, CHANNELS};
@@ -75,6 +76,8 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "nothing"))
         return 0;
+    if (argc == 3 && !strcmp(argv[1], "again"))
+        execute_again(argv[0], atol(argv[2]));
     self_path = argv[0];
     if (argc > 2 && !strcmp(argv[1], "count")) {
         for (int i = 2; i < argc; i++)

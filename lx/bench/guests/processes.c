@@ -45,6 +45,25 @@ static void execute(void)
     _exit(127);
 }
 
+void execute_again(const char *path, long left)
+{
+    char number[24], *words[] = {(char *)path, "again", number, 0};
+    if (left == 0)
+        _exit(0);
+    snprintf(number, sizeof number, "%ld", left - 1);
+    execve(path, words, environ);
+    _exit(127);
+}
+
+/* One child, which executes this program n times over. */
+static void exec_again(long n)
+{
+    long pid = fork();
+    if (pid == 0)
+        execute_again(self_path, n);
+    reap(pid);
+}
+
 static void fork_exec_wait(long n)
 {
     LOOP {
@@ -126,6 +145,7 @@ static void sig_fault(long n)
 
 const struct op PROCESSES[] = {
     {"fork_wait", children, fork_wait},
+    {"exec_again", children, exec_again},
     {"fork_exec_wait", children, fork_exec_wait},
     {"vfork_exec_wait", children, vfork_exec_wait},
     {"sig_install", install, sig_install},
