@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lx.cpu.arch import Architecture
     from lx.cpu.pure import Engine
-    from lx.kernel.memory import AddressSpace
+    from lx.kernel.memory import AddressSpace, HostPages
 
 PAGE = 4096
 READ, WRITE, EXECUTE = 1, 2, 4
@@ -95,17 +95,18 @@ def map_vdso(memory: "AddressSpace", arch: "Architecture", host: HostVdso | None
     distance = at + PAGE - first
     slots = [function + distance for function in host.functions] if host else [0] * len(host_vdso.FUNCTIONS)
     page = memory.keep(b"[vdso]", image(arch.name, slots))
-    memory.map_host_pages(at, at + PAGE, [(at, at + PAGE, page)], READ | EXECUTE, b"[vdso]")
-    if host is None:
-        return at
-    zeros = memory.keep(b"zeros", bytes(PAGE))
-    for name, start, end in host.data:
-        pages = ((page, page if page in host.readable else zeros) for page in range(start, end, PAGE))
-        parts = [(page + distance, page + distance + PAGE, shown) for page, shown in pages]
-        memory.map_host_pages(start + distance, end + distance, parts, READ, name)
-    start, end = host.code
-    copy = memory.keep(b"host", ctypes.string_at(start, end - start))
-    memory.map_host_pages(start + distance, end + distance, [(start + distance, end + distance, copy)], READ | EXECUTE, b"[vdso]")
+    mappings: list[HostPages] = [(at, at + PAGE, READ | EXECUTE, b"[vdso]", [(at, at + PAGE, page)])]
+    if host is not None:
+        zeros = memory.keep(b"zeros", bytes(PAGE))
+        for name, start, end in host.data:
+            pages = ((page, page if page in host.readable else zeros) for page in range(start, end, PAGE))
+            parts = [(page + distance, page + distance + PAGE, shown) for page, shown in pages]
+            mappings.append((start + distance, end + distance, READ, name, parts))
+        start, end = host.code
+        copy = memory.keep(b"host", ctypes.string_at(start, end - start))
+        start, end = start + distance, end + distance
+        mappings.append((start, end, READ | EXECUTE, b"[vdso]", [(start, end, copy)]))
+    memory.map_host_pages(mappings)
     return at
 
 

@@ -43,7 +43,8 @@ def mapped(engine: Any, host: Any) -> tuple[AddressSpace, int, int]:
     stack = memory.find_free(8192)
     code = b"\xb8\xff\xff\xff\xff\x0f\x05".ljust(4096)
     memory.map_anonymous(stack, 4096, 3)
-    memory.map_host_pages(stack + 4096, stack + 8192, [(stack + 4096, stack + 8192, memory.keep(b"x", code))], 5, b"")
+    shown = [(stack + 4096, stack + 8192, memory.keep(b"x", code))]
+    memory.map_host_pages([(stack + 4096, stack + 8192, 5, b"", shown)])
     memory.write(stack + 2048, (stack + 4096).to_bytes(8, "little"))
     return memory, base + symbol["__vdso_clock_gettime"], stack + 2048
 

@@ -695,14 +695,18 @@ class AddressSpace:
             self._kept[name] = host, content
         return host
 
-    def map_host_pages(self, start: int, end: int, parts: list[tuple[int, int, int]], prot: int, name: bytes) -> None:
-        """Show host pages in [start, end), which is free, and not to be written. parts: (guest start, guest end, host address)."""
-        self._check_count()
+    def map_host_pages(self, mappings: list[HostPages]) -> None:
+        """Show host pages in mappings that lie one behind the other, where all is free; they are not to be written."""
+        self._check_count(len(mappings))
+        start, end = mappings[0][0], mappings[-1][1]
+        for a, b, host in self.pieces(start, end):
+            hostmap.mmap(host, b - a, HOST_RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE)
         self.gaps.occupy(start, end)
         self.total += end - start
-        self._insert(Vma(start, end, prot, may=prot, name=name, special=True))
-        for part in parts:
-            self.engine.map_range(*part, prot)
+        for first, last, prot, name, parts in mappings:
+            self._insert(Vma(first, last, prot, may=prot, name=name, special=True))
+            for part in parts:
+                self.engine.map_range(*part, prot)
 
     def map_fixed_page(self, address: int, host: int, prot: int) -> None:
         """Show a host page above user space, in no list and no count (the vsyscall page)."""
@@ -711,6 +715,8 @@ class AddressSpace:
 
 
 Text = tuple[int, int, int, bool, VmaFile | None, int]
+HostPages = tuple[int, int, int, bytes, list[tuple[int, int, int]]]
+"""A mapping's start, end, protection and name, and its parts: guest start, guest end, where that lies on the host."""
 
 
 def _text(vma: Vma) -> Text:
