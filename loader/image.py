@@ -17,7 +17,7 @@ import stat
 from loader import script, vdso
 from loader.elf import EHDR, ET_DYN, Elf, interpreter, read, read_elf
 from loader.segments import U64, map_interpreter, map_program
-from loader.stack import At, build, check_strings
+from loader.stack import At, build, check_strings, first_size, strings_size
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.lean import Callable
 from lx.abi.record import dataclass, field
@@ -35,7 +35,6 @@ else:
 
 PAGE = 4096
 SCRIPT_DEPTH = 5
-STACK_PAGES = 33
 STACK_GAP_MIN, MMAP_RANDOM_BITS, STACK_RANDOM_BITS, BRK_RANDOM_BITS = 128 << 20, 28, 22, 13
 USER_HZ = 100
 
@@ -180,7 +179,8 @@ def install(
         stack_top=top,
     )
     prot = 7 if program.elf.executable_stack else 3
-    memory.map_anonymous(top - STACK_PAGES * PAGE, STACK_PAGES * PAGE, prot, b"[stack]", grows=True)
+    size = first_size(strings_size(program.argv, envp, program.name), stack_limit)
+    memory.map_anonymous(top - size, size, prot, b"[stack]", grows=True)
     shift = pages(MMAP_RANDOM_BITS) if program.loader else 0
     place = arch.et_dyn_base + shift if program.loader else 0
     mapped = map_program(program.elf, program.fd, memory, _vma_file(program.fd, path_of), place)

@@ -10,11 +10,16 @@ import struct
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.names import IntEnum
 from lx.abi.record import dataclass
+from lx.kernel.memory import page_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lx.kernel.memory import AddressSpace
 
+PAGE = 4096
+TOP = 8
+"""Bytes of zeros at the very top."""
+EXPANSION = 128 << 10
 MAX_ARG_STRLEN = 32 * 4096
 STRINGS_FLOOR = 32 * 4096
 STRINGS_CEILING = 6 << 20
@@ -46,13 +51,29 @@ class At(IntEnum):
     MINSIGSTKSZ = 51
 
 
+def strings_size(argv: list[bytes], envp: list[bytes], path: bytes) -> int:
+    """Bytes of the pages, from the top of the stack down, that hold the strings (fs/exec.c, copy_strings)."""
+    lengths = [*map(len, argv), *map(len, envp), len(path)]
+    return page_up(TOP + sum(lengths) + len(lengths))
+
+
 def check_strings(argv: list[bytes], envp: list[bytes], path: bytes, stack_limit: int) -> None:
-    """E2BIG as execve has it: a string of 128 KiB or more, or all of them above a quarter of the stack limit."""
+    """E2BIG as execve has it: a string of 128 KiB or more, all of them above a quarter of the stack limit, or above all of it.
+
+    A quarter is at least 128 KiB and at most 6 MiB; of the limit itself the first page is free.
+    """
     limit = max(min(stack_limit // 4, STRINGS_CEILING), STRINGS_FLOOR)
     lengths = [*map(len, argv), *map(len, envp)]
     pointers = (max(len(argv), 1) + len(envp)) * 8
     if max(lengths, default=0) >= MAX_ARG_STRLEN or sum(lengths) + len(lengths) + len(path) + 1 + pointers > limit:
         raise LinuxError(Errno.E2BIG)
+    if PAGE < strings_size(argv, envp, path) > stack_limit:
+        raise LinuxError(Errno.E2BIG)
+
+
+def first_size(strings: int, stack_limit: int) -> int:
+    """Bytes that the stack begins with: the strings' pages and 128 KiB, if the limit allows (fs/exec.c, setup_arg_pages)."""
+    return max(strings, min(stack_limit & -PAGE, strings + EXPANSION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +96,7 @@ def build(
     auxv: dict[int, int],
 ) -> Stack:
     """Write the stack below `top`. `shift`: bytes of random distance between strings and vectors. EFAULT if there is no room."""
-    at = top - 8
+    at = top - TOP
     writes: list[tuple[int, bytes]] = []
 
     def put(data: bytes) -> int:

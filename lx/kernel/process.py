@@ -51,6 +51,9 @@ PAGE_FAULT = 14
 WITH_A_SIGNAL = frozenset({Errno.EPIPE, Errno.EFBIG, Errno.EIO})
 """What the host answers together with a signal to this thread (SIGPIPE, SIGXFSZ, SIGTTIN), which is looked for then."""
 
+NO_ROOM = "a segment that ends in the middle of a page is not all in the file, or the stack may not grow (ulimit -s)"
+"""What EFAULT means for a program whose headers are in order."""
+
 
 class Table(Protocol):
     """What the process needs of syscalls.table.Table."""
@@ -738,7 +741,7 @@ class Process:
             self.files.exec_close()
             self.load.install(self, program, argv, envp)
         except (LinuxError, OSError) as error:
-            why = " (a segment that ends in the middle of a page is not all in the file)" if error.errno == Errno.EFAULT else ""
+            why = f" ({NO_ROOM})" if error.errno == Errno.EFAULT else ""
             self.zone.operator.say(f"{path.decode(errors='replace')}: cannot be loaded: {error}{why}")
             raise ProcessKilled(Signal.SIGSEGV) from None
         finally:
