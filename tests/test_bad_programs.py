@@ -236,3 +236,13 @@ WORDS = (b" ", b"\t", b"\n", b"\0", b"./whole", b"./tried", b"./missing", b"/", 
 def test_script_lines(executed: Executed, words: list[bytes]) -> None:
     executed.put("whole", *INTERPRETERS["whole"])  # type: ignore[misc]
     executed.agree(b"#!" + b"".join(words))
+
+
+def test_a_stack_that_may_not_grow_is_told(build: Build, tmp_path: Path) -> None:
+    """The strings fit, what lies below them does not: after the point of no return, so the program dies as on Linux."""
+    words = [str(build("execstack.c", "-static")), "65536", "65400"]
+    command, env = lx_command(words, ENVIRONMENT)
+    ours = subprocess.run(command, env=env, capture_output=True, text=True)
+    native = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
+    assert ours.stdout == native.stdout == "limit 65536, strings 65400: b\n"
+    assert "the stack may not grow (ulimit -s)" in ours.stderr and ours.stderr.count("\n") == 1

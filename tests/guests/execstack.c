@@ -20,8 +20,9 @@ static void run(long limit, int strings) {
 }
 
 int main(int n, char **v) {
-    if (n > 1) return show();
+    if (n == 2) return show();
+    if (n == 3) { run(atol(v[1]), atoi(v[2])); return 0; }
     for (int i = 0; i < 4; i++) { run((long[]){0, 1, PAGE, 2 * PAGE - 1}[i], 5000); run((long[]){0, 1, PAGE, 2 * PAGE - 1}[i], 120000); }
-    run(2 * PAGE, 8000); run(2 * PAGE, 8300); run(64 << 10, 65400); run(64 << 10, 65600); run(0, 0);
-    for (int i = 0; i < 6; i++) for (int k = 0; k < 4; k++) run((long[]){100000, 131072, 140000, 200000, 262144, 8 << 20}[i], (int[]){0, 5000, 40000, 90000}[k]);
+    run(2 * PAGE, 8300); run(64 << 10, 65600); run(100000, 100000);
+    for (int i = 0; i < 6; i++) for (int k = 0; k < 4; k++) run((long[]){100000, 131072, 140000, 200000, 262144, 8 << 20}[i], (int[]){0, 5000, 40000, 60000}[k]);
 }
