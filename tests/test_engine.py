@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lx.abi.errno import Errno, LinuxError
-from lx.cpu import make_engine, registers
+from lx.cpu import make_engine, pure, registers
 from lx.cpu.arch import FORBIDDEN_ENTER, FORBIDDEN_PORT, Access, Stop
 from lx.cpu.x86_64 import ARCH, R11, RAX, RBX, RCX, RDI, RIP, RSI, RSP, XMM0, read_fxsave, write_fxsave
 
@@ -350,6 +350,14 @@ def test_a_stop_that_comes_too_late_is_no_fault(machine: Machine) -> None:
 def test_a_signal_stops_a_program_that_makes_no_calls(machine: Machine, name: str) -> None:
     """Whatever it is that makes it endless: the compiled engine does not ask at each block."""
     assert stopped(machine, ENDLESS[name])
+
+
+def test_a_helper_of_the_pure_engine_gets_no_signal_from_its_first_moment_on() -> None:
+    """One that is caught is blocked where the guest runs; a thread that did not block it yet would die of it, and all with it."""
+    masks: list[set[int]] = []
+    pure._started(lambda: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, [])), "test").join()
+    assert masks[0] >= signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+    assert signal.SIGALRM not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_float_state_survives_a_round_trip(machine: Machine) -> None:

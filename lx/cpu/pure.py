@@ -678,11 +678,9 @@ class Engine:
         """Stop the run (Stop.ATTENTION, `take_tick` says yes) every so many nanoseconds; 0 ends it."""
         self._period = period
         if period and (self._ticker is None or not self._ticker.is_alive()):
-            self._ticker = threading.Thread(target=self._tick_on, name="lx-ticks", daemon=True)
-            self._ticker.start()
+            self._ticker = _started(self._tick_on, "lx-ticks")
 
     def _tick_on(self) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
         while self._period:
             time.sleep(self._period / 1e9)
             if self._running and self._period:
@@ -859,11 +857,9 @@ class Engine:
         """Start the helper that interrupts the CPU when a caught signal arrives."""
         if self._helper is None or not self._helper.is_alive():
             self._drained = threading.Event()
-            self._helper = threading.Thread(target=self._help, name="lx-signals", daemon=True)
-            self._helper.start()
+            self._helper = _started(self._help, "lx-signals")
 
     def _help(self) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
         poller = select.poll()
         poller.register(self._signalfd, select.POLLIN)
         while True:
@@ -977,6 +973,17 @@ RT_SIGACTION = {"x86_64": 13}.get(os.uname().machine, 134)
 def _disposition(number: int, handler: int, flags: int) -> None:
     action = _SigAction(handler, (c_uint64 * 16)(), flags & 3, None)
     _libc.sigaction(number, byref(action), None)
+
+
+def _started(work: Callable[[], None], name: str) -> threading.Thread:
+    """A host thread that gets no signal, from its first moment on: it begins with the mask of who starts it."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    before = signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+    try:
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return thread
 
 
 def _set_mask(mask: int) -> None:
