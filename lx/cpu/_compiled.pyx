@@ -16,6 +16,7 @@ Signals: a C handler queues the siginfo, stops the CPU and writes to a wake pipe
 covered so that the emulator can go on to the next stop.
 """
 
+import _thread
 import os
 
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_AS_STRING
@@ -711,12 +712,15 @@ cdef extern from *:
         if (syscall(SYS_gettid) == getpid()) lx_on_signal(number, info, context); /* it is a guest's own use of the number */
         else syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), number, info);
     }
-    static void lx_become_helper(void)
+    /* The mask of a helper, with which it begins because who starts it has it; 0: back to one's own. */
+    static void lx_mask_of_helper(int on)
     {
+        static sigset_t own;
         sigset_t mask;
         sigfillset(&mask);
         sigdelset(&mask, LX_KICK);
-        pthread_sigmask(SIG_SETMASK, &mask, 0);
+        if (on) pthread_sigmask(SIG_SETMASK, &mask, &own);
+        else pthread_sigmask(SIG_SETMASK, &own, 0);
     }
     static void lx_make_kickable(void)
     {
@@ -987,7 +991,7 @@ cdef extern from *:
     void lx_set_wake(int reading, int writing) nogil
     void lx_drain_wake() nogil
     void lx_wake() nogil
-    void lx_become_helper() nogil
+    void lx_mask_of_helper(int on) nogil
     void lx_kick(int tid) nogil
     void lx_begin_wait() nogil
     void lx_end_wait() nogil
@@ -2010,9 +2014,13 @@ cdef class Engine:
         """Write to the wake pipe, as a signal that is caught does."""
         lx_wake()
 
-    def become_helper(self):
-        """The calling host thread makes calls that wait: no signal is its business but a kick."""
-        lx_become_helper()
+    def start_helper(self, work, *arguments):
+        """A host thread that makes calls that wait: no signal is its business but a kick, from its first moment on."""
+        lx_mask_of_helper(1)
+        try:
+            _thread.start_new_thread(work, arguments)
+        finally:
+            lx_mask_of_helper(0)
 
     def kick(self, int tid):
         """Have the call that a helper waits in end with EINTR, if it is in one."""

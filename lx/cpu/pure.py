@@ -908,9 +908,9 @@ class Engine:
             os.write(self._wake_fd, b"\0")
             self._woken = True
 
-    def become_helper(self) -> None:
-        """The calling host thread makes calls that wait: no signal is its business but a kick."""
-        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals() - {KICK})
+    def start_helper(self, work: Callable[..., None], *arguments: Any) -> None:
+        """A host thread that makes calls that wait: no signal is its business but a kick, from its first moment on."""
+        _started(partial(work, *arguments), "lx-helper", signal.valid_signals() - {KICK})
 
     def kick(self, tid: int) -> None:
         """Have the call that a helper waits in end with EINTR, if it is in one."""
@@ -975,10 +975,10 @@ def _disposition(number: int, handler: int, flags: int) -> None:
     _libc.sigaction(number, byref(action), None)
 
 
-def _started(work: Callable[[], None], name: str) -> threading.Thread:
-    """A host thread that gets no signal, from its first moment on: it begins with the mask of who starts it."""
+def _started(work: Callable[[], None], name: str, blocked: set[signal.Signals] | None = None) -> threading.Thread:
+    """A host thread that gets no signal, or none of these, from its first moment on: it begins with the mask of who starts it."""
     thread = threading.Thread(target=work, name=name, daemon=True)
-    before = signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+    before = signal.pthread_sigmask(signal.SIG_SETMASK, blocked or signal.valid_signals())
     try:
         thread.start()
     finally:

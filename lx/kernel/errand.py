@@ -44,11 +44,9 @@ class Errand:
         self._helper = 0
         self._ended = _thread.allocate_lock()
         self._ended.acquire()
-        _thread.start_new_thread(self._run, ())
+        process.engine.start_helper(self._run)
 
     def _run(self) -> None:
-        engine = self.process.engine
-        engine.become_helper()
         self._helper = _thread.get_native_id()
         try:
             self.result = self.call()

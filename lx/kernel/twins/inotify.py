@@ -76,11 +76,10 @@ class Inotify(Source):
             self._own()
         if self._owner == os.getpid() and self.watches and not self._helper:
             self._helper = True
-            _thread.start_new_thread(self._help, (p,))
+            p.engine.start_helper(self._help, p)
 
     def _help(self, p: "Process") -> None:
         """A helper: look, as long as there is something to be watched and the descriptor is open."""
-        p.engine.become_helper()
         pause = PERIOD
         while self.watches and self in list(p.files.nodes.values()):
             time.sleep(pause)

@@ -8,7 +8,6 @@ Limits: between the look at a pid and the signal that goes there the process may
 forked child has no helper until it polls the descriptor, so a set of epoll that is the host's own waits there for its parent's.
 """
 
-import _thread
 import os
 import time
 
@@ -92,11 +91,10 @@ class PidFd(Source):
     def _watch(self, p: "Process") -> None:
         if self._watcher != p.pid and self.host_pid != os.getpid():
             self._watcher = p.pid
-            _thread.start_new_thread(self._look, (p,))
+            p.engine.start_helper(self._look, p)
 
     def _look(self, p: "Process") -> None:
         """A helper: wait for the end."""
-        p.engine.become_helper()
         try:
             os.waitid(os.P_PID, self.host_pid, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:

@@ -91,11 +91,10 @@ class Timer(Source):
         if following and not due:
             self._sleeper = _thread.allocate_lock()
             self._sleeper.acquire()
-            _thread.start_new_thread(self._sleep, (p, self._sleeper, often, following))
+            p.engine.start_helper(self._sleep, p, self._sleeper, often, following)
 
     def _sleep(self, p: "Process", sleeper: "_thread.LockType", often: int, following: int) -> None:
         """A helper: wait until it expires, unless it is set anew."""
-        p.engine.become_helper()
         while (left := following - self._now()) > 0:
             if sleeper.acquire(timeout=min(left / SECOND, _thread.TIMEOUT_MAX)):
                 return
