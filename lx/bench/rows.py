@@ -167,7 +167,6 @@ def _curve(name: str, op: str, title: str, points: tuple[int, ...], why: str = "
 SORTED = "lx keeps mappings in sorted arrays: one more moves all behind it, which tells from 10,000 on"
 KNOWN = "flat up to 4,096 descriptors, which the engine knows by itself: a call on a higher one goes through Python"
 LOOKED_AT = "every kernel looks at each one; more than 1,024, or one above 4,095, Python does for lx"
-MASKS = "a thread that changes its signal mask has all threads asked for theirs (Process.host_mask), which tells from 100 on"
 SCALE: tuple[Row, ...] = (
     *_curve("mappings: mmap+munmap", "mmap_munmap", "other mappings", (10, 100, 1000, 10_000, 50_000), SORTED),
     *_curve("mappings: mprotect", "mprotect", "other mappings", (10, 100, 1000, 10_000, 50_000), SORTED),
@@ -175,7 +174,7 @@ SCALE: tuple[Row, ...] = (
     *_curve("descriptors: dup+close", "dup_close", "other descriptors", (10, 100, 1000, 10_000), KNOWN),
     *_curve("descriptors: poll", "poll", "descriptors polled", (10, 100, 1000, 10_000), LOOKED_AT),
     *_curve("descriptors: epoll", "epoll", "descriptors watched", (10, 100, 1000, 10_000), KNOWN),
-    *_curve("threads: create+join", "thread_create_join", "other threads, asleep", (1, 10, 100, 500), MASKS),
+    *_curve("threads: create+join", "thread_create_join", "other threads, asleep", (1, 10, 100, 500)),
     *_curve("threads: futex ping-pong", "futex_ping_pong", "other threads, asleep", (1, 10, 100, 500)),
     *_curve("paths: stat", "stat", "directories deep", (1, 5, 20, 50), why="a walk looks at each component"),
     *_curve("directories: getdents", "getdents", "names", (10, 100, 1000, 10_000), why="the whole directory is read"),

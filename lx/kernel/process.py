@@ -484,14 +484,16 @@ class Process:
 
     def host_mask(self) -> None:
         """Block on the host what every thread blocks. SIGCHLD not, because sleeping for children sleeps in poll (see Signals)."""
-        leader = self.threads[0]
-        mask, kept = leader.mask & ~leader.awaited, leader.mask | leader.awaited
+        leader, awaited = self.threads[0], self.signals.awaited
+        mask, kept = leader.mask, leader.mask | awaited
         if len(self.threads) > 1:
             mask = 2**64 - 1
             for t in self.threads:
                 if t.alive:
-                    mask &= t.mask & ~t.awaited
-                    kept |= t.awaited
+                    mask &= t.mask
+                    if not mask:
+                        break
+        mask &= ~awaited
         described = self.signals.described
         self.host_blocked = mask = mask & (~(SIGCHLD_BIT | self._never_blocked | self.signals.kept) | described)
         held = self.signals.held_for_vfork() if self.vfork_pipe >= 0 else 0

@@ -104,6 +104,8 @@ class Signals:
         """For the process."""
         self.directed = 0
         """How many are for single threads."""
+        self.waiting: list[Thread] = []
+        """The threads that have `awaited` signals."""
         self.child_event = False
         self.timed = 0
         """Those that timers send to single threads: the host must not act on them for the process."""
@@ -159,12 +161,15 @@ class Signals:
     def drop(self, t: "Thread") -> None:
         """The thread is gone, and what was pending for it."""
         self._keep(t, [])
-        t.awaited = 0
+        if t.awaited:
+            t.awaited = 0
+            self.waiting.remove(t)
 
     @property
-    def _awaited(self) -> int:
+    def awaited(self) -> int:
+        """The signals that some thread waits for."""
         mask = 0
-        for t in self.process.threads:
+        for t in self.waiting:
             mask |= t.awaited
         return mask
 
@@ -172,7 +177,7 @@ class Signals:
         """Whether a child's change, of which the host tells, is only looked for by who waits, and a signal for nobody."""
         if self.actions[SIGCHLD].handler != SIG_DFL or self.process.threads[0].mask & SIGCHLD_BIT:
             return False
-        if self.process.children.odd or any(t.awaited & SIGCHLD_BIT for t in self.process.threads):
+        if self.process.children.odd or self.awaited & SIGCHLD_BIT:
             return False
         return self.process.children_wake()
 
@@ -198,7 +203,7 @@ class Signals:
         if signo == Signal.SIGCHLD:
             left = self.children_vanish() and not self.process.children.odd
             engine.catch_signal(number, flags & SaFlags.NOCLDSTOP | (SaFlags.NOCLDWAIT if left else 0))
-        elif (self._awaited | self.timed | self.kept) & bit(signo):
+        elif (self.awaited | self.timed | self.kept) & bit(signo):
             engine.catch_signal(number, 0)
         elif ignored:
             engine.ignore_signal(number, flags)
@@ -277,7 +282,7 @@ class Signals:
         """Whether a signal for the process is ignored and not even kept pending. code: its si_code."""
         if not self._ignored(signo):
             return False
-        blocked = (self.process.threads[0].mask | self._awaited) & bit(signo)
+        blocked = (self.process.threads[0].mask | self.awaited) & bit(signo)
         return not blocked or (signo == SIGCHLD and code > 0 and self.actions[signo].handler == SIG_IGN)
 
     def of_child(self, signo: int, info: bytes) -> None:
@@ -424,8 +429,9 @@ class Signals:
 
         `stop_awaiting` undoes that.
         """
-        if not t.awaited:
+        if not t.awaited and mask:
             t.awaited = mask
+            self.waiting.append(t)
             for signo in range(1, NSIG + 1):
                 if mask & bit(signo) and signo != Signal.SIGCHLD:
                     self.process.engine.catch_signal(self.process.host.signal_to_host(signo), 0)
@@ -452,6 +458,7 @@ class Signals:
         """Give the host the dispositions and the mask again that the guest has set."""
         mask, t.awaited = t.awaited, 0
         if mask:
+            self.waiting.remove(t)
             self.process.host_mask()
             for signo in range(1, NSIG + 1):
                 if mask & bit(signo) and signo != Signal.SIGCHLD:

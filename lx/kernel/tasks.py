@@ -98,7 +98,7 @@ def end(t: Thread, status: int) -> None:
         process.tracer.exit(t, status, 0)
     if t is not process.threads[0]:
         process.threads.remove(t)
-    alive = sum(other.alive for other in process.threads)
+    alive = len(process.threads) - (not process.threads[0].alive)
     if not alive:
         raise ProcessExit(status)
     process.scheduler.preempt(alive > 1)
