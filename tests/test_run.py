@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -84,6 +85,30 @@ def test_strace_to_standard_error_and_to_a_file(lx_run: LxRun, tmp_path: Path) -
         assert (quiet.stdout, quiet.stderr) == (b"hello\n", b"")
         assert b'write(1, "hello' in (tmp_path / "trace").read_bytes()
         (tmp_path / "trace").unlink()
+
+
+@pytest.mark.parametrize("name", ["TERM", "ABRT", "HUP", "SEGV", "USR1", "ALRM", "BUS"])
+def test_a_trace_and_figures_end_with_the_signal_that_kills(lx_run: LxRun, tmp_path: Path, name: str) -> None:
+    """A signal that nobody handles is the host's to act on, but not before these are written."""
+    done = lx_run(["sh", "-c", f"kill -{name} $$; echo lives"], options=["--strace=trace", "--stats=figures"])
+    assert done.returncode == -signal.Signals[f"SIG{name}"] and not done.stdout
+    *_, sent, arrived, last = (tmp_path / "trace").read_text().splitlines()
+    assert sent.startswith("kill(") and arrived.startswith(f"--- SIG{name} {{si_signo=SIG{name}, si_code=SI_USER")
+    assert last == f"+++ killed by SIG{name} +++"
+    assert json.loads((tmp_path / "figures").read_text())["calls"]
+
+
+def test_a_trace_ends_with_a_signal_from_outside(tmp_path: Path) -> None:
+    command, env = lx_command(["sleep", "60"], ENVIRONMENT, ["--strace=trace"])
+    child = subprocess.Popen(command, env=env, cwd=tmp_path)
+    while "mprotect" not in (text := (tmp_path / "trace").read_text() if (tmp_path / "trace").exists() else ""):
+        assert child.poll() is None, text
+        time.sleep(0.02)
+    time.sleep(0.5)
+    child.terminate()
+    assert child.wait(30) == -signal.SIGTERM
+    *_, call, _, last = (tmp_path / "trace").read_text().splitlines()
+    assert call.startswith("clock_nanosleep(") and last == "+++ killed by SIGTERM +++"
 
 
 def test_stats_for_people_and_as_json(lx_run: LxRun, tmp_path: Path) -> None:

@@ -260,7 +260,9 @@ def _watch(process: "Process", options: Options) -> None:
 
         as_json = isinstance(options.values["--stats"], str)
         process.stats = Stats(_output(process, options, "--stats"), process.table, as_json=as_json)  # type: ignore[arg-type]
-    process.engine.features = 1 if process.tracer or process.stats else 0
+    if process.tracer or process.stats:
+        process.engine.features = 1
+        process.signals.die_here()
 
 
 def _output(process: "Process", options: Options, name: str) -> int:

@@ -1,7 +1,7 @@
 """Signals of one process: dispositions, delivery, and what the host does of it.
 
 Host signals are the guest's signals. A signal whose guest action is the default or to be ignored has that action on the host
-too, so the host stops, continues and kills without us (but for a process that shares memory: `die_here`); one with a handler is
+too, so the host stops, continues and kills without us (but for a process that shares memory or is traced: `die_here`); one with a handler is
 caught by the engine, which queues its siginfo and stops the CPU. The host's mask is what all threads block, so that pending
 signals stay pending where kill(2) put them, but for SIGCHLD: it is always caught and never blocked on the host, because waiting
 for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. So does SIGBUS, ignored or blocked, where
@@ -60,11 +60,11 @@ SIGCHLD_BIT = 1 << SIGCHLD - 1
 OF_TERMINALS = (Signal.SIGTTIN, Signal.SIGTTOU)
 """Who makes a call of a terminal in the background is the first to look for the signal that this sends to its group."""
 GLIBCS_OWN = (32, 33)
-OF_THE_CPU = frozenset(
-    {Signal.SIGSEGV, Signal.SIGBUS, Signal.SIGILL, Signal.SIGFPE, Signal.SIGTRAP, Signal.SIGABRT, Signal.SIGSYS}
-)
-"""What the emulator would die of if it were itself at fault."""
-LEFT_TO_HOST = OF_THE_CPU | IGNORED_BY_DEFAULT | STOPS_BY_DEFAULT | {Signal.SIGKILL, *GLIBCS_OWN, KICK}
+OF_THE_CPU = frozenset({Signal.SIGSEGV, Signal.SIGBUS, Signal.SIGILL, Signal.SIGFPE, Signal.SIGTRAP, Signal.SIGSYS})
+"""What the emulator dies of if it is itself at fault, and would not if it were caught (abort sees to it that it does)."""
+SPARES = IGNORED_BY_DEFAULT | STOPS_BY_DEFAULT
+"""Whose default action kills nobody."""
+LEFT_TO_HOST = OF_THE_CPU | SPARES | {Signal.SIGKILL, *GLIBCS_OWN, KICK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class Signals:
         """Those that timers send to single threads: the host must not act on them for the process."""
         self.described = 0
         """The signals that a signalfd of the host's has been asked for."""
+        self.dies_here = False
+        """Whether default actions that kill are taken by us."""
         self.kept = 0
         """Those that a twin of signalfd reads: the host gives them to us, blocked and ignored or not."""
 
@@ -207,13 +209,17 @@ class Signals:
             engine.catch_signal(number, 0)
         elif ignored:
             engine.ignore_signal(number, flags)
-        elif action.handler != SIG_DFL or (self.process.memory.shares and signo not in LEFT_TO_HOST):
+        elif action.handler != SIG_DFL or (self.dies_here and signo not in LEFT_TO_HOST):
             engine.catch_signal(number, flags)
         else:
             engine.default_signal(number, flags)
 
     def die_here(self) -> None:
-        """From now on the host does not kill us by a default action: we do it ourselves, after the robust lists are released."""
+        """From now on the host does not kill us by a default action: we do it ourselves, after what is to be done before.
+
+        That is to release robust lists, or to end a trace. But for signals of the CPU: one may be a fault of our own.
+        """
+        self.dies_here = True
         for signo in range(1, NSIG + 1):
             if self.actions[signo].handler == SIG_DFL and signo not in LEFT_TO_HOST:
                 self._tell_host(signo)
@@ -343,8 +349,10 @@ class Signals:
         self.process.scheduler.signalled()
 
     def taken_at_once(self, signo: int) -> bool:
-        """Whether the only thread enters a handler for this signal before it goes on: the host need not know of it."""
-        if self.actions[signo].handler <= SIG_IGN or len(self.process.threads) > 1 or signo == SIGCHLD:
+        """Whether the only thread enters a handler for this signal, or dies by it here, before it goes on: no matter for the host."""
+        handler = self.actions[signo].handler
+        ends = handler == SIG_DFL and self.dies_here and signo not in SPARES and signo != Signal.SIGKILL
+        if not (handler > SIG_IGN or ends) or len(self.process.threads) > 1 or signo == SIGCHLD:
             return False
         t = self.process.thread
         return not (t.mask | t.awaited | self.timed) & bit(signo)
