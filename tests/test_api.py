@@ -21,8 +21,27 @@ def test_a_signal_is_a_negative_returncode_as_in_subprocess() -> None:
 def test_check_and_timeout_raise_what_subprocess_raises() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         lx.run(["false"], check=True)
-    with pytest.raises(subprocess.TimeoutExpired):
+    with pytest.raises(subprocess.TimeoutExpired, match="'sleep', '100'") as expired:
         lx.run(["sleep", "100"], timeout=1.5)
+    assert expired.value.cmd == ["sleep", "100"]
+
+
+def test_one_word_is_a_program_as_in_subprocess() -> None:
+    assert lx.run("true").returncode == 0
+    assert lx.run("echo hi", capture_output=True).returncode == 127
+
+
+@pytest.mark.parametrize(("setting", "value"), [("hostname", "a" * 65), ("kernel_version", "x"), ("seed", "q"), ("root", "/no")])
+def test_bad_settings_raise(setting: str, value: str) -> None:
+    with pytest.raises((ValueError, TypeError, NotADirectoryError)):
+        lx.run(["true"], **{setting: value})  # type: ignore[arg-type]
+
+
+def test_what_the_environment_says_to_the_command_is_nothing_to_the_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LX_ARGV0", "LX_CWD", "LX_SET_ENV", "LX_STRICT", "LX_HOSTNAME", "LX_DEBUG"):
+        monkeypatch.setenv(name, "A=/no/such")
+    done = lx.run(["sh", "-c", "echo $0 $A; python3 -c 'import os; print(os.environ.get(\"A\"))'"], capture_output=True)
+    assert (done.stdout, done.stderr) == (b"sh\nNone\n", b"")
 
 
 def test_the_environment_is_the_guests_alone() -> None:

@@ -16,8 +16,8 @@ COMMANDS = {
 USAGE = 2
 
 
-def main(words: "Sequence[str] | None" = None) -> int:
-    """`lx COMMAND ...`: the status."""
+def main(words: "Sequence[str] | None" = None, *, twins: bool = True) -> int:
+    """`lx COMMAND ...`: the status. twins: variables of the environment may stand for options of run."""
     words = sys.argv[1:] if words is None else words
     if words and words[0] == "run":
         gc.disable()  # until the guest runs: what start-up makes stays (lx.zone.launch.live)
@@ -26,7 +26,7 @@ def main(words: "Sequence[str] | None" = None) -> int:
         imports.install()
         from lx.cli import run
 
-        return run.main(words[1:])
+        return run.main(words[1:], twins=twins)
     return _others(words)
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NOT_FOUND, CANNOT_RUN, USAGE = 127, 126, 2
 FLAG, VALUE, MANY, OPTIONAL = "flag", "value", "many", "optional"
-HOST_NAME_MAX = 64
 DEFAULT_PATH = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 OPTIONS = (
@@ -49,10 +48,10 @@ class Usage(Exception):
 class Options:
     """What was asked for: option name to value (True for a flag or an option without its file, a list for MANY)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, twins: bool = True) -> None:
         self.values: dict[str, str | bool | list[str]] = {}
         self.argv: list[str] = []
-        for name, kind, _, twin, _ in OPTIONS:
+        for name, kind, _, twin, _ in OPTIONS if twins else ():
             value = os.environ.get(twin, "")
             if value and not (kind in (FLAG, OPTIONAL) and value == "0"):
                 switch = kind == FLAG or (value == "1" and kind == OPTIONAL)
@@ -69,9 +68,9 @@ class Options:
         return value if isinstance(value, list) else []
 
 
-def parse(words: "Sequence[str]") -> Options:
-    """The options before the program, and the program with its arguments. Usage for what is wrong."""
-    options = Options()
+def parse(words: "Sequence[str]", *, twins: bool = True) -> Options:
+    """The options before the program, and the program with its arguments. Usage for what is wrong. twins: the environment's."""
+    options = Options(twins=twins)
     kinds = {name: kind for name, kind, *_ in OPTIONS}
     i = 0
     while i < len(words) and words[i].startswith("-") and words[i] != "-":
@@ -159,10 +158,10 @@ def _was_given(name: bytes) -> bool:
     return (b"\0" + given).find(b"\0" + name + b"=") >= 0
 
 
-def main(words: "Sequence[str]") -> int:
+def main(words: "Sequence[str]", *, twins: bool = True) -> int:
     """Run the program: returns only if it cannot be started."""
     try:
-        options = parse(words)
+        options = parse(words, twins=twins)
         envp = environment(options)
     except Usage as error:
         return fail(f"run: {error}", USAGE)
@@ -179,17 +178,17 @@ def fail(line: str, status: int) -> int:
 def launch(options: Options, envp: list[bytes]) -> int:
     """Make the zone and the process, load the program and live its life."""
     from lx.abi.errno import LinuxError
-    from lx.zone.config import Config
+    from lx.zone.config import NAME_MAX, Config, is_release
 
     try:
         seed = int(options.text("--seed"), 0) if options.text("--seed") else None
     except ValueError:
         return fail(f"--seed {options.text('--seed')}: not a number", USAGE)
     release, hostname = options.text("--kernel-version", "5.10.0"), os.fsencode(options.text("--hostname"))
-    if not _is_release(release):
+    if not is_release(release):
         return fail(f"--kernel-version {release}: not a release of Linux as uname tells it (5.10.0)", USAGE)
-    if len(hostname) > HOST_NAME_MAX:
-        return fail(f"--hostname: longer than {HOST_NAME_MAX} bytes", USAGE)
+    if len(hostname) > NAME_MAX:
+        return fail(f"--hostname: longer than {NAME_MAX} bytes", USAGE)
     if "--chaos" in options.values and seed is None:
         seed = int.from_bytes(os.urandom(4), "little")
         fail(f"--chaos --seed {seed} repeats this run", 0)
@@ -212,13 +211,6 @@ def launch(options: Options, envp: list[bytes]) -> int:
     except (OSError, ValueError, RuntimeError) as error:
         return fail(_why(error), CANNOT_RUN)
     return _live(process, options, envp)
-
-
-def _is_release(text: str) -> bool:
-    """MAJOR.MINOR..., MAJOR 2 or more; the rest is the vendor's. At most 64 bytes."""
-    major, dot, rest = text.partition(".")
-    minor = rest.partition(".")[0].partition("-")[0]
-    return major.isdigit() and int(major) >= 2 and bool(dot) and minor.isdigit() and len(text) <= HOST_NAME_MAX
 
 
 def _process(config: "object", options: Options) -> "Process":

@@ -1,13 +1,13 @@
 """Signals of one process: dispositions, delivery, and what the host does of it.
 
 Host signals are the guest's signals. A signal whose guest action is the default or to be ignored has that action on the host
-too, so the host stops, continues and kills without us (but for a process that shares memory or is traced: `die_here`); one with a handler is
-caught by the engine, which queues its siginfo and stops the CPU. The host's mask is what all threads block, so that pending
-signals stay pending where kill(2) put them, but for SIGCHLD: it is always caught and never blocked on the host, because waiting
-for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. So does SIGBUS, ignored or blocked, where
-the engine must have it (a mapped file that is truncated while it is read from). What a signalfd reads has to be pending on the
-host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it, SIGCHLD too. What a
-twin of signalfd reads (lx.kernel.twins.signals) waits in our queue.
+too, so the host stops, continues and kills without us (but for a process that shares memory or is traced: `die_here`); one with
+a handler is caught by the engine, which queues its siginfo and stops the CPU. The host's mask is what all threads block, so
+that pending signals stay pending where kill(2) put them, but for SIGCHLD: it is always caught and never blocked on the host,
+because waiting for children sleeps in poll, and others ask by it; blocked, it waits in our own queue. So does SIGBUS, ignored
+or blocked, where the engine must have it (a mapped file that is truncated while it is read from). What a signalfd reads has to
+be pending on the host: once a signal has been in the set of one, it is handed back to the host whenever all threads block it,
+SIGCHLD too. What a twin of signalfd reads (lx.kernel.twins.signals) waits in our queue.
 
 A signal for the process is for the first thread, the leader before others, that does not block it. One for a thread (tgkill, a
 fault) never touches the host unless it comes from another process and is for the leader; other threads get letters
@@ -349,7 +349,7 @@ class Signals:
         self.process.scheduler.signalled()
 
     def taken_at_once(self, signo: int) -> bool:
-        """Whether the only thread enters a handler for this signal, or dies by it here, before it goes on: no matter for the host."""
+        """Whether the only thread enters a handler for this signal, or dies of it here, before it goes on: the host is not asked."""
         handler = self.actions[signo].handler
         ends = handler == SIG_DFL and self.dies_here and signo not in SPARES and signo != Signal.SIGKILL
         if not (handler > SIG_IGN or ends) or len(self.process.threads) > 1 or signo == SIGCHLD:

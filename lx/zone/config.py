@@ -1,5 +1,15 @@
 """What zonecfg would say of a zone."""
 
+NAME_MAX = 64
+"""Bytes of a host name, or of a release (__NEW_UTS_LEN)."""
+
+
+def is_release(text: str) -> bool:
+    """MAJOR.MINOR..., MAJOR 2 or more; the rest is the vendor's. At most 64 bytes."""
+    major, dot, rest = text.partition(".")
+    minor = rest.partition(".")[0].partition("-")[0]
+    return major.isdigit() and int(major) >= 2 and bool(dot) and minor.isdigit() and len(text) <= NAME_MAX
+
 
 class Config:
     """The settings of one zone; see `lx run --help`. A plain class because every run pays for its import."""

@@ -11,10 +11,12 @@ import os
 import signal
 import subprocess
 import sys
+from operator import index
 from types import TracebackType
 from typing import IO, Any
 
 from lx.abi.lean import Mapping, Sequence, suppress
+from lx.zone.config import NAME_MAX, is_release
 from lx.zone.live import new_runtime_dir, remove
 from lx.zone.registry import Registry
 
@@ -25,19 +27,23 @@ Stream = int | IO[Any] | None
 HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COMMAND = (sys.executable, "-P", os.path.join(HERE, "lx", "cli", "lx"))
 """What the installed command `lx` does. `python -m lx` does it too, but imports runpy first."""
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lx.cli import main; sys.exit(main())"
-"""The same lx as this one, wherever it was imported from: isolated, the interpreter would not find it by PYTHONPATH."""
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from lx.cli import main; sys.exit(main(twins=False))"
+"""The same lx as this one, wherever it was imported from: isolated, the interpreter would not find it by PYTHONPATH.
+
+What is not said to Zone and spawn is as they say, whatever LX_STRICT and its like say to the command.
+"""
 
 
 class Process(subprocess.Popen[bytes]):
-    """A program running in a zone; made by Zone.spawn. Its pid is the guest's too."""
+    """A program running in a zone; made by Zone.spawn. Its pid is the guest's too, and `args` its words."""
 
 
 class Zone:
     """A zone: what its processes take for their machine. Use it as a context manager, or close it.
 
     root: host directory that is its `/`. hostname: empty for the host's. kernel_version: what uname tells. seed: a number
-    fixes the memory layout and the random bytes of AT_RANDOM. strict: SIGSYS for what is not supported.
+    fixes the memory layout and the random bytes of AT_RANDOM and getrandom. strict: SIGSYS for what is not supported.
+    NotADirectoryError for the root, ValueError or TypeError for the others.
     """
 
     def __init__(
@@ -52,6 +58,10 @@ class Zone:
         path = os.path.abspath(os.fsdecode(root))
         if not os.path.isdir(path):
             raise NotADirectoryError(f"{path}: not a directory, so not a root for a zone")
+        if not is_release(kernel_version):
+            raise ValueError(f"{kernel_version}: not a release of Linux as uname tells it (5.10.0)")
+        if len(os.fsencode(hostname)) > NAME_MAX:
+            raise ValueError(f"hostname: longer than {NAME_MAX} bytes")
         self.root = path
         self.runtime_dir = new_runtime_dir(os.urandom(4).hex())
         self._registry = Registry(os.path.join(self.runtime_dir, "registry"))
@@ -59,12 +69,12 @@ class Zone:
         self._registry.domainname = b"(none)"
         self._options = ["--zone", self.runtime_dir, "--root", path, "--kernel-version", kernel_version]
         self._options += ["--strict"] if strict else []
-        self._options += ["--seed", str(seed)] if seed is not None else []
+        self._options += ["--seed", str(index(seed))] if seed is not None else []
         self._closed = False
 
     def spawn(
         self,
-        argv: Sequence[Word],
+        argv: Sequence[Word] | Word,
         *,
         stdin: Stream = None,
         stdout: Stream = None,
@@ -75,7 +85,7 @@ class Zone:
         strace: Word | None = None,
         stats: Word | None = None,
     ) -> Process:
-        """Start a program: argv[0] is a path in the zone, or is looked for on PATH.
+        """Start a program: argv[0], or argv if it is one word, is a path in the zone, or is looked for on PATH.
 
         stdin, stdout, stderr: as subprocess has them. env: the whole environment (default: this process's). cwd: a path in the
         zone. strace: a host file for the trace of its calls. stats: a host file for figures, as JSON. ValueError for no argv.
@@ -87,12 +97,15 @@ class Zone:
         options = list(self._options)
         named = (("--cwd", cwd), ("--argv0", argv0), ("--strace", strace), ("--stats", stats))
         options += [f"{name}={os.fsdecode(value)}" for name, value in named if value is not None]
-        command = [sys.executable, "-I", "-c", START, HERE, "run", *options, "--", *map(os.fsdecode, argv)]
-        return Process(command, stdin=stdin, stdout=stdout, stderr=stderr, env=None if env is None else dict(env))
+        words = _words(argv)
+        command = [sys.executable, "-I", "-c", START, HERE, "run", *options, "--", *map(os.fsdecode, words)]
+        process = Process(command, stdin=stdin, stdout=stdout, stderr=stderr, env=None if env is None else dict(env))
+        process.args = words
+        return process
 
     def run(
         self,
-        argv: Sequence[Word],
+        argv: Sequence[Word] | Word,
         *,
         input: bytes | None = None,
         capture_output: bool = False,
@@ -115,7 +128,7 @@ class Zone:
             except BaseException:
                 process.kill()
                 raise
-        done = subprocess.CompletedProcess(list(argv), process.returncode, out, err)
+        done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
         if check:
             done.check_returncode()
         return done
@@ -147,8 +160,12 @@ class Zone:
         self.close()
 
 
+def _words(argv: Sequence[Word] | Word) -> list[Word]:
+    return [argv] if isinstance(argv, str | bytes | os.PathLike) else list(argv)
+
+
 def run(
-    argv: Sequence[Word],
+    argv: Sequence[Word] | Word,
     *,
     root: Word = "/",
     hostname: str = "",
