@@ -303,6 +303,10 @@ class AddressSpace:
         vma = self.find(address) if self.shares else None
         return self._host(address) if vma is not None and vma.shared else 0
 
+    def is_present(self, address: int) -> bool:
+        """Whether the page, which is mapped, is in memory: who faults on it is told."""
+        return bool(hostmap.mincore(self._host(address & -PAGE), PAGE)[0] & 1)
+
     def regions(self) -> list[tuple[int, int, int, int]]:
         """(start, end, host address of the start, protection) of all that is mapped, ascending."""
         found: list[tuple[int, int, int, int]] = self.engine.ranges_list()

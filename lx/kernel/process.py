@@ -19,7 +19,8 @@ import time
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.lean import suppress
-from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_IGN, SaFlags, Signal, signal_name
+from lx.abi.seccomp import SIGSYS_INFO, SYS_SECCOMP
+from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_IGN, SIGINFO_SIZE, SaFlags, Signal, signal_name
 from lx.cpu.arch import Access, Architecture, Stop
 from lx.host import numbers
 from lx.kernel import sleep, tasks
@@ -207,13 +208,19 @@ class Process:
         vma = self.memory.find(address)
         error = 4 | (access == Access.WRITE) << 1 | (access == Access.FETCH) << 4
         if self.engine.bus:
-            self.signals.force(fault_info(Signal.SIGBUS, BUS_ADRERR, address), (error, PAGE_FAULT, address))
+            self.faulted(fault_info(Signal.SIGBUS, BUS_ADRERR, address), error, PAGE_FAULT, address)
         elif self._canonical(address):
             code = SEGV_ACCERR if vma is not None else SEGV_MAPERR
-            error |= vma is not None and vma.prot != 0
-            self.signals.force(fault_info(Signal.SIGSEGV, code, address), (error, PAGE_FAULT, address))
+            error |= address >= self.memory.task_size or (vma is not None and vma.prot != 0 and self.memory.is_present(address))
+            self.faulted(fault_info(Signal.SIGSEGV, code, address), error, PAGE_FAULT, address)
         else:
-            self.signals.force(fault_info(Signal.SIGSEGV, SI_KERNEL, 0), (0, 13, 0))
+            self.faulted(fault_info(Signal.SIGSEGV, SI_KERNEL, 0), 0, self.arch.protection_number)
+
+    def faulted(self, info: bytes, error: int, number: int, address: int | None = None) -> None:
+        """A signal for a fault of the running thread, of which all its frames tell from now on. address: of a page fault."""
+        t = self.thread
+        t.fault = (error, number, t.fault[2] if address is None else address)
+        self.signals.force(info)
 
     def _canonical(self, address: int) -> bool:
         half = self.arch.canonical_bits - 1
@@ -229,7 +236,7 @@ class Process:
         arch.forget_exception(engine, self._pristine)
         pc = engine.register(arch.pc) - trap.rewind
         engine.set_register(arch.pc, pc)
-        self.signals.force(fault_info(trap.signal, trap.code, pc if trap.address else 0), (error, number, 0))
+        self.faulted(fault_info(trap.signal, trap.code, pc if trap.address else 0), error, number)
 
     def attention(self) -> None:
         """Have signals looked at before the guest's next instruction."""
@@ -400,8 +407,9 @@ class Process:
         shown = f"({', '.join(f'{arg:#x}' for arg in args)})" if args else ""
         self.zone.operator.once(what, f"{self.comm.decode(errors='replace')}: unsupported {what}{shown}: {errno.name}")
         if self.strict:
-            info = struct.pack("<iii4xQiI", Signal.SIGSYS, errno, 1, 0, 0, 0).ljust(128, b"\0")
-            self.signals.force(info)
+            number, *_, pc = self.engine.call_words()
+            info = SIGSYS_INFO.pack(Signal.SIGSYS, errno, SYS_SECCOMP, pc, number, self.arch.audit)
+            self.signals.force(info.ljust(SIGINFO_SIZE, b"\0"))
             self.attention()
 
     def report_unsupported(self, row: Any, args: tuple[int, ...]) -> None:

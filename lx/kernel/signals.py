@@ -82,11 +82,10 @@ DEFAULT = Action()
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A signal on its way: its siginfo, and for a fault (error code, trap number, address)."""
+    """A signal on its way: its siginfo, and whether the thread caused it and can neither block nor ignore it."""
 
     signo: int
     info: bytes
-    fault: tuple[int, int, int] = (0, 0, 0)
     forced: bool = False
 
 
@@ -280,7 +279,7 @@ class Signals:
             self.process.children.look()
         bus = self.process.engine.take_bus()
         if bus is not None:
-            self.force(fault_info(Signal.SIGBUS, 2, bus), (4, 14, bus))
+            self.process.faulted(fault_info(Signal.SIGBUS, 2, bus), 4, 14, bus)
         if timed:
             self.process.host_mask()
 
@@ -329,10 +328,10 @@ class Signals:
             if t.tid == tid and (not self._ignored(pending.signo) or (t.mask | t.awaited) & bit(pending.signo)):
                 self._direct(t, pending)
 
-    def force(self, info: bytes, fault: tuple[int, int, int] = (0, 0, 0)) -> None:
+    def force(self, info: bytes) -> None:
         """A signal that the running thread itself caused and that cannot be blocked or ignored."""
         signo = SIGINFO_HEAD.unpack_from(info)[0]
-        self.process.thread.pending.insert(0, Pending(signo, info, fault, forced=True))
+        self.process.thread.pending.insert(0, Pending(signo, info, forced=True))
         self.directed += 1
 
     def send(self, t: "Thread", info: bytes) -> None:
@@ -349,7 +348,7 @@ class Signals:
         self.process.scheduler.signalled()
 
     def taken_at_once(self, signo: int) -> bool:
-        """Whether the only thread enters a handler for this signal, or dies of it here, before it goes on: the host is not asked."""
+        """Whether the only thread enters a handler for this signal, or dies of it here, before it goes on: not by the host."""
         handler = self.actions[signo].handler
         ends = handler == SIG_DFL and self.dies_here and signo not in SPARES and signo != Signal.SIGKILL
         if not (handler > SIG_IGN or ends) or len(self.process.threads) > 1 or signo == SIGCHLD:
@@ -546,7 +545,7 @@ class Signals:
                 mask=saved,
                 stack=stack,
                 altstack=(t.altstack_sp, t.altstack_flags, t.altstack_size),
-                fault=pending.fault,
+                fault=t.fault,
             )
         except LinuxError:
             raise ProcessKilled(Signal.SIGSEGV, core=True) from None

@@ -49,7 +49,7 @@ def create(t: Thread, stack: int, tls: int | None) -> Thread:
     _take_turns(t.process)
     process, engine, arch = t.process, t.engine, t.process.arch
     child = Thread(process, process.tids.new())
-    child.comm, child.mask, child.attributes = t.comm, t.mask, t.attributes.cloned()
+    child.comm, child.mask, child.fault, child.attributes = t.comm, t.mask, t.fault, t.attributes.cloned()
     t.context = engine.save(t.context)
     engine.answer_call(0)
     if stack:

@@ -70,6 +70,8 @@ class Thread:
         self.mask = 0
         self.saved_mask: int | None = None
         self.altstack_sp = self.altstack_size = self.altstack_flags = 0
+        self.fault = (0, 0, 0)
+        """Error code, trap number and address of its last fault, as every signal frame has them."""
         self.clear_child_tid = 0
         self.robust_list = (0, 0)
         self.attributes = Attributes()
