@@ -21,7 +21,7 @@ from loader.stack import At, build, check_strings, first_size, strings_size
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.lean import Callable
 from lx.abi.record import dataclass, field
-from lx.kernel.memory import Layout, VmaFile, page_up
+from lx.kernel.memory import STACK_GUARD_GAP, Layout, VmaFile, page_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,12 +172,7 @@ def install(
         return random.getrandbits(bits) * PAGE if randomise else 0
 
     top = arch.task_size - pages(STACK_RANDOM_BITS)
-    gap = max(min(stack_limit, arch.task_size // 6 * 5), STACK_GAP_MIN)
-    slack = (1 << STACK_RANDOM_BITS) * PAGE + 256 * PAGE if randomise else 256 * PAGE
-    memory.layout = Layout(
-        mmap_base=(arch.task_size - min(gap + slack, arch.task_size // 6 * 5) - pages(MMAP_RANDOM_BITS)) & -PAGE,
-        stack_top=top,
-    )
+    memory.layout = Layout(_mmap_base(arch.task_size, stack_limit, randomise, pages(MMAP_RANDOM_BITS)), top)
     prot = 7 if program.elf.executable_stack else 3
     size = first_size(strings_size(program.argv, envp, program.name), stack_limit)
     memory.map_anonymous(top - size, size, prot, b"[stack]", grows=True)
@@ -217,6 +212,13 @@ def install(
     inner = random.getrandbits(13) if randomise else 0
     stack = build(memory, top, program.argv, envp, program.name, arch.platform, seed, inner, vector)
     return Entry(entry, stack.sp, stack.auxv, top)
+
+
+def _mmap_base(task_size: int, stack_limit: int, randomise: bool, shift: int) -> int:
+    """Where the mmap area ends, below the room that the stack may need (arch/x86/mm/mmap.c, mmap_base)."""
+    pad = STACK_GUARD_GAP + (((1 << STACK_RANDOM_BITS) - 1) * PAGE if randomise else 0)
+    gap = stack_limit + pad if stack_limit + pad < 1 << 64 else stack_limit
+    return page_up(task_size - min(max(gap, STACK_GAP_MIN), task_size // 6 * 5) - shift)
 
 
 def _vma_file(fd: int, path_of: Callable[[int], bytes]) -> VmaFile:

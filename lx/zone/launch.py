@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from lx.host.vdso import HostVdso
 
 X_OK = 1
-ADDR_NO_RANDOMIZE = 0x0040000
+ADDR_NO_RANDOMIZE, READ_IMPLIES_EXEC = 0x0040000, 0x0400000
+"""Personalities that exec looks at: the one is kept, the other ends with the old image."""
 
 
 class Loading:
@@ -84,6 +85,7 @@ class Loading:
         ids = (os.getuid(), os.geteuid(), os.getgid(), os.getegid())
         process.exe = path = self._path_of(process, program.fd)
         process.comm = program.name.rpartition(b"/")[2][:15]
+        process.thread.attributes.personality &= ~READ_IMPLIES_EXEC
         process.argv = program.argv
         process.environ = envp
         entry = image.install(
