@@ -1,6 +1,9 @@
 /* process_vm_readv and _writev on oneself, kcmp, membarrier, cachestat, unshare: answers, errors and their order. */
 #include "guest.h"
 #include <pthread.h>
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
 
 static long mb(int c, int f) { return syscall(SYS_membarrier, c, f, 0); }
 static long readv_(struct iovec *l, long nl, struct iovec *r, long nr, long flags) { return syscall(SYS_process_vm_readv, getpid(), l, nl, r, nr, flags); }
@@ -17,6 +20,6 @@ int main(int argc, char **argv) {
     R(syscall(SYS_kcmp, me, me, 0, 99, 0)); R(syscall(SYS_kcmp, me, 99999999, 0, 0, 0)); R(syscall(SYS_kcmp, 0, me, 0, 0, 0)); R(syscall(SYS_kcmp, me, 99999999, 77, 0, 0)); CHILD("child", int up = getppid(); R(syscall(SYS_kcmp, up, getpid(), 0, fd, fd)); for (int k = 1; k < 5; k++) T(syscall(SYS_kcmp, up, getpid(), k, 0, 0) > 0));
     T(mb(0, 0) & 1); R(mb(0, 0) & ~0x180); R(mb(0, 1)); R(mb(1, 0)); R(mb(2, 0)); R(mb(8, 0)); R(mb(32, 0)); R(mb(512, 0)); R(mb(4, 0)); R(mb(512, 0)); R(mb(64, 0)); R(mb(512, 0)); R(mb(8, 0)); R(mb(32, 0)); R(mb(16, 0)); R(mb(8, 0)); R(mb(512, 0)); R(mb(3, 0)); R(mb(1024, 0)); R(mb(-1, 0)); R(mb(8, 1)); R(mb(16, 1));
     CHILD("inherits", R(mb(512, 0)); R(mb(8, 0))); CHILD("not over exec", execl("/proc/self/exe", "x", "y", NULL));
-    unsigned long range[2] = {0, 0}, cs[5] = {9, 9, 9, 9, 9}; R(syscall(451, fd, range, cs, 0)); R(cs[0]); R(syscall(451, 99, range, cs, 0)); R(syscall(451, fd, 8L, cs, 0)); R(syscall(451, fd, range, 8L, 0)); R(syscall(451, fd, range, cs, 1)); R(syscall(451, 99, 8L, cs, 1)); int pp[2]; if (pipe(pp)) return 1; R(syscall(451, pp[0], range, cs, 0));
+    unsigned long range[2] = {0, 0}, cs[5] = {9, 9, 9, 9, 9}; R(syscall(SYS_cachestat, fd, range, cs, 0)); R(cs[0]); R(syscall(SYS_cachestat, 99, range, cs, 0)); R(syscall(SYS_cachestat, fd, 8L, cs, 0)); R(syscall(SYS_cachestat, fd, range, 8L, 0)); R(syscall(SYS_cachestat, fd, range, cs, 1)); R(syscall(SYS_cachestat, 99, 8L, cs, 1)); int pp[2]; if (pipe(pp)) return 1; R(syscall(SYS_cachestat, pp[0], range, cs, 0));
     R(unshare(0)); R(unshare(CLONE_FILES)); R(unshare(CLONE_FS)); R(unshare(CLONE_SYSVSEM)); R(unshare(CLONE_THREAD)); R(unshare(CLONE_SIGHAND)); R(unshare(CLONE_VM)); R(unshare(1)); R(unshare(CLONE_VFORK)); R(syscall(SYS_setns, -1, 0)); R(syscall(SYS_setns, fd, 0)); R(syscall(SYS_restart_syscall));
 }
