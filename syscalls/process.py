@@ -323,7 +323,7 @@ MAX_ARG_STRLEN = 32 * 4096
 MAX_ARGS = 6 << 20
 
 
-@syscall()
+@syscall(note="set-user-ID and set-group-ID bits are not obeyed, as on a file system that is mounted nosuid")
 def execve(t: Thread, path: Path, argv: Argv, envp: Argv) -> None:
     """Replace the program."""
     if not path:
@@ -346,7 +346,7 @@ def _exec(t: Thread, dirfd: int, name: bytes, follow: bool, argv: int, envp: int
 AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = 0x100, 0x1000
 
 
-@syscall()
+@syscall(note="as execve")
 def execveat(t: Thread, dirfd: DirFd, path: PathPtr, argv: Argv, envp: Argv, flags: Int) -> None:
     """Replace the program, named relative to a descriptor. Linux 3.19."""
     name = t.memory.path(path)

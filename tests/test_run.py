@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from compared import ENVIRONMENT, Build, LxRun, lx_command
+from compared import ENVIRONMENT, OURS, Build, LxRun, lx_command
 
 from lx.cli.run import OPTIONS
+from lx.zone.handle import COMMAND
 
 Done = subprocess.CompletedProcess[bytes]
 
@@ -109,6 +110,13 @@ def test_a_trace_ends_with_a_signal_from_outside(tmp_path: Path) -> None:
     assert child.wait(30) == -signal.SIGTERM
     *_, call, _, last = (tmp_path / "trace").read_text().splitlines()
     assert call.startswith("clock_nanosleep(") and last == "+++ killed by SIGTERM +++"
+
+
+def test_lx_runs_lx(lx_run: LxRun) -> None:
+    """Whose own descriptors are no more the outer one's than any guest's."""
+    there = [f"-E{name}={os.environ[name]}" for name in OURS if name in os.environ]
+    done = lx_run([*COMMAND, "run", "--hostname=inner", "busybox", "hostname"], options=there)
+    assert (done.stdout, done.stderr, done.returncode) == (b"inner\n", b"", 0)
 
 
 def test_stats_for_people_and_as_json(lx_run: LxRun, tmp_path: Path) -> None:

@@ -997,13 +997,21 @@ def _unblock(number: int) -> None:
 
 
 def _move_high(fd: int) -> int:
+    """A descriptor of ours where it is in no guest's way: as high as can be had (another emulator may have the highest)."""
     import fcntl
     import resource
 
-    top = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, max(top - 64, 3))
-    os.close(fd)
-    return high
+    lowest = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    while True:
+        lowest = max(lowest - 64, 3)
+        try:
+            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+        except OSError:
+            if lowest == 3:
+                raise
+        else:
+            os.close(fd)
+            return high
 
 
 def _siginfo(raw: bytes) -> bytes:

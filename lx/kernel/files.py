@@ -147,7 +147,8 @@ class FileTable:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
         self.base = most - min(OWN_DESCRIPTORS, most // 2)
-        """The first number that is the emulator's."""
+        """The first number that is the emulator's. The first that it wants may be another emulator's, whose guest this one is."""
+        self._owns = False
         self.kinds: dict[int, Kind] = {}
         self.direct = bytearray(MOST_DIRECT)
         """What the engine may do by itself on each descriptor that is known: DIRECT_..., or 0."""
@@ -164,12 +165,24 @@ class FileTable:
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         try:
-            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, self.base)
+            high = self._high(fd)
         finally:
             if soft != hard:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         os.close(fd)
         return high
+
+    def _high(self, fd: int) -> int:
+        while True:
+            try:
+                high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, self.base)
+            except OSError:
+                if self._owns or self.base <= OWN_DESCRIPTORS:
+                    raise
+                self.base -= OWN_DESCRIPTORS
+            else:
+                self._owns = True
+                return high
 
     def set_limit(self, soft: int) -> None:
         """Make the guest's RLIMIT_NOFILE the host's."""
