@@ -28,7 +28,7 @@ OPTIONS = (
     ("--argv0", VALUE, "NAME", "LX_ARGV0", "what the program is told is its name"),
     ("--kernel-version", VALUE, "RELEASE", "LX_RELEASE", "the release that uname tells (default 5.10.0)"),
     ("--hostname", VALUE, "NAME", "LX_HOSTNAME", "the zone's host name (default: the host's)"),
-    ("--seed", VALUE, "NUMBER", "LX_SEED", "the same memory layout, bytes of AT_RANDOM and getrandom, and order of threads in every run"),
+    ("--seed", VALUE, "NUMBER", "LX_SEED", "the same memory layout, AT_RANDOM, getrandom and order of threads in every run"),
     ("--chaos", FLAG, "", "LX_CHAOS", "give threads the CPU in unlikely orders; without --seed, one is chosen and told"),
     ("--restart-all", FLAG, "", "LX_RESTART_ALL", "restart each call that a signal may restart once, to find what depends on it"),
     ("--strict", FLAG, "", "LX_STRICT", "SIGSYS for what is not supported, instead of an error"),
