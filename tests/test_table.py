@@ -224,7 +224,7 @@ NO_EVIDENCE = {"test_table.py", "test_show.py", "show.c"}
 
 
 def test_every_implemented_row_is_named_by_a_test() -> None:
-    """By its name, or by that of the C function that makes the call, as a word in a test's or guest's source, C comments aside."""
+    """By its name, or by that of the C function that makes the call, as a word in a source of tests, C comments aside."""
     words: set[str] = set()
     for path in TESTS.rglob("*"):
         if path.suffix in (".c", ".S", ".s", ".py") and path.name not in NO_EVIDENCE:

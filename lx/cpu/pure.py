@@ -1,12 +1,13 @@
 """The pure engine: the compiled one's twin in ctypes, for hosts without a C compiler.
 
-Same interface, same behaviour, four differences of means. Ranges are two sorted lists. `compare_swap` is machine code that is
+Same interface, same behaviour, five differences of means. Ranges are two sorted lists. `compare_swap` is machine code that is
 put into memory (on hosts that are not x86-64 it is two steps, and no memory can be shared). Signals that the guest catches are
 blocked on the host and read from a signalfd, because a ctypes callback cannot run in a signal handler; a helper thread watches
 that descriptor, stops the CPU, writes to the wake pipe and ends a host call that waits, until the signals have been taken. A
 file that is truncated under a mapping whose page is already in the TLB kills the process with SIGBUS, where the compiled engine
 gives the guest its signal. A signal that another process directs at a single thread (tgkill) is noticed when something else
-stops the CPU or wakes the process, because the host shows it to no other host thread.
+stops the CPU or wakes the process, because the host shows it to no other host thread. A privileged `in` or `out` gets its signal,
+but the program counter shown is that of its block, because the compiled engine stands in for what translates it.
 
 This class is also where the engine's interface is documented.
 """

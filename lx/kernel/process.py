@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 else:
     Protocol = object
 
-PAGE_FAULT = 14
+PAGE_FAULT, LAST_VECTOR = 14, 255
+"""Numbers of exceptions; those above are ours (lx.cpu.arch.FORBIDDEN_...)."""
 WITH_A_SIGNAL = frozenset({Errno.EPIPE, Errno.EFBIG, Errno.EIO})
 """What the host answers together with a signal to this thread (SIGPIPE, SIGXFSZ, SIGTTIN), which is looked for then."""
 
@@ -236,7 +237,8 @@ class Process:
         arch.forget_exception(engine, self._pristine)
         pc = engine.register(arch.pc) - trap.rewind
         engine.set_register(arch.pc, pc)
-        self.faulted(fault_info(trap.signal, trap.code, pc if trap.address else 0), error, number)
+        shown = number if number <= LAST_VECTOR else arch.protection_number
+        self.faulted(fault_info(trap.signal, trap.code, pc if trap.address else 0), error, shown)
 
     def attention(self) -> None:
         """Have signals looked at before the guest's next instruction."""
