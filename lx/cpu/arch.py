@@ -85,6 +85,10 @@ class Architecture:
     traps: dict[int, Trap]
     invalid_number: int
     """The trap number of an instruction that the CPU does not have."""
+    step_flag: int
+    """The bit of `flags` that makes each instruction a trap."""
+    step_number: int
+    """Which trap that is."""
     protection_number: int
     """The trap number that stands for every other exception."""
     canonical_bits: int

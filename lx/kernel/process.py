@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 else:
     Protocol = object
 
+PAGE = 4096
 PAGE_FAULT, LAST_VECTOR = 14, 255
 """Numbers of exceptions; those above are ours (lx.cpu.arch.FORBIDDEN_...)."""
 WITH_A_SIGNAL = frozenset({Errno.EPIPE, Errno.EFBIG, Errno.EIO})
@@ -198,12 +199,29 @@ class Process:
         while True:
             t = self.thread
             stop = engine.run(t)
+            if stop == Stop.FAULT and engine.fault_access == Access.FETCH:
+                stop = self._approached()
             if stop == Stop.FAULT:
                 self._fault(engine.fault_address, engine.fault_access)
             elif stop != Stop.ATTENTION:
                 self._trap(stop)
             self.signals.collect()
             self.signals.deliver(turn(t))
+
+    def _approached(self) -> int:
+        """Run up to the instruction that cannot be fetched; the stop there.
+
+        Unicorn fetches a whole block to translate it: if the page of its last instruction's end is in the way, none of it has run.
+        """
+        arch, engine = self.arch, self.engine
+        flags = engine.register(arch.flags)
+        if engine.register(arch.pc) // PAGE == engine.fault_address // PAGE or flags & arch.step_flag:
+            return int(Stop.FAULT)
+        engine.set_register(arch.flags, flags | arch.step_flag)
+        while (stop := engine.run(self.thread)) == Stop.INTERRUPT and engine.interrupt == arch.step_number:
+            arch.forget_exception(engine, self._pristine)
+        engine.set_register(arch.flags, engine.register(arch.flags) & ~arch.step_flag)
+        return stop
 
     def _fault(self, address: int, access: int) -> None:
         vma = self.memory.find(address)
