@@ -83,6 +83,8 @@ class Architecture:
     general: Sequence[int]
     """All integer registers, pc and flags last: what a thread's context and a signal frame hold."""
     traps: dict[int, Trap]
+    software_trap: Trap
+    """Any other number is a software interrupt that a user may not make."""
     invalid_number: int
     """The trap number of an instruction that the CPU does not have."""
     step_flag: int
@@ -90,7 +92,7 @@ class Architecture:
     step_number: int
     """Which trap that is."""
     protection_number: int
-    """The trap number that stands for every other exception."""
+    """The number of a protection fault, which a software interrupt that is not allowed is too."""
     canonical_bits: int
     elf_machine: int
     audit: int

@@ -49,16 +49,18 @@ TRAPS = {
     0: Trap(SIGFPE, 1),
     1: Trap(SIGTRAP, 2),
     3: Trap(SIGTRAP, SI_KERNEL, address=False),
+    4: Trap(SIGSEGV, SI_KERNEL, address=False),
     6: Trap(SIGILL, 2),
     8: Trap(SIGSEGV, SI_KERNEL, address=False),
     13: Trap(SIGSEGV, SI_KERNEL, address=False),
     16: Trap(SIGFPE, 7),
     17: Trap(SIGBUS, 1),
     19: Trap(SIGFPE, 7),
-    128: Trap(SIGSEGV, SI_KERNEL, rewind=2, address=False),
     FORBIDDEN_PORT: Trap(SIGSEGV, SI_KERNEL, address=False),
     FORBIDDEN_ENTER: Trap(SIGSEGV, SI_KERNEL, rewind=2, address=False),
 }
+SOFTWARE_TRAP = Trap(SIGSEGV, SI_KERNEL, rewind=2, address=False)
+"""`int n` of a number that the kernel gives to nobody."""
 
 EFER, STAR = 0xC0000080, 0xC0000081
 USER_SELECTORS = 0x23 << 48
@@ -244,6 +246,7 @@ ARCH = Architecture(
     tls2=GS_BASE,
     general=FRAME_ORDER,
     traps=TRAPS,
+    software_trap=SOFTWARE_TRAP,
     invalid_number=6,
     protection_number=13,
     canonical_bits=48,

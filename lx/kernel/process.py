@@ -251,7 +251,7 @@ class Process:
         error = 0
         trap = arch.traps.get(number)
         if trap is None:
-            number, error, trap = arch.protection_number, number << 3 | 2, arch.traps[arch.protection_number]
+            number, error, trap = arch.protection_number, number << 3 | 2, arch.software_trap
         arch.forget_exception(engine, self._pristine)
         pc = engine.register(arch.pc) - trap.rewind
         engine.set_register(arch.pc, pc)
