@@ -211,7 +211,7 @@ class Process:
     def _approached(self) -> int:
         """Run up to the instruction that cannot be fetched; the stop there.
 
-        Unicorn fetches a whole block to translate it: if the page of its last instruction's end is in the way, none of it has run.
+        Unicorn fetches a block whole to translate it; if its last page is in the way, none of it has run.
         """
         arch, engine = self.arch, self.engine
         flags = engine.register(arch.flags)
