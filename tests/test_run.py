@@ -91,7 +91,7 @@ def test_strace_to_standard_error_and_to_a_file(lx_run: LxRun, tmp_path: Path) -
 @pytest.mark.parametrize("name", ["TERM", "ABRT", "HUP", "SEGV", "USR1", "ALRM", "BUS"])
 def test_a_trace_and_figures_end_with_the_signal_that_kills(lx_run: LxRun, tmp_path: Path, name: str) -> None:
     """A signal that nobody handles is the host's to act on, but not before these are written."""
-    done = lx_run(["sh", "-c", f"kill -{name} $$; echo lives"], options=["--strace=trace", "--stats=figures"])
+    done = lx_run(["sh", "-c", f"kill -0 $$; kill -{name} $$; echo lives"], options=["--strace=trace", "--stats=figures"])
     assert done.returncode == -signal.Signals[f"SIG{name}"] and not done.stdout
     *_, sent, arrived, last = (tmp_path / "trace").read_text().splitlines()
     assert sent.startswith("kill(") and arrived.startswith(f"--- SIG{name} {{si_signo=SIG{name}, si_code=SI_USER")

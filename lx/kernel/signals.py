@@ -350,7 +350,7 @@ class Signals:
     def taken_at_once(self, signo: int) -> bool:
         """Whether the only thread enters a handler for this signal, or dies of it here, before it goes on: not by the host."""
         handler = self.actions[signo].handler
-        ends = handler == SIG_DFL and self.dies_here and signo not in SPARES and signo != Signal.SIGKILL
+        ends = handler == SIG_DFL and self.dies_here and signo not in (0, Signal.SIGKILL, *SPARES)
         if not (handler > SIG_IGN or ends) or len(self.process.threads) > 1 or signo == SIGCHLD:
             return False
         t = self.process.thread
