@@ -129,6 +129,8 @@ def _check_file(fd: int) -> None:
 def _open_interpreter(
     lookup: Callable[[bytes], int], name: bytes, opened: list[int], machine: int
 ) -> tuple[int, Elf, bytes]:
+    if not name:
+        raise LinuxError(Errno.EACCES)
     fd = lookup(name)
     opened.append(fd)
     _check_file(fd)

@@ -189,13 +189,13 @@ def unlinkat(t: Thread, dirfd: DirFd, path: PathPtr, flags: AtBits) -> int:
     return 0
 
 
-@syscall()
+@syscall(note="devices are EPERM, as to who lacks CAP_MKNOD: a zone has those of its /dev")
 def mknod(t: Thread, path: PathPtr, mode: Mode, dev: Device) -> int:
     """Create a file, FIFO, socket or device node."""
     return _mknod(t, AT_FDCWD, path, mode, dev)
 
 
-@syscall()
+@syscall(note="as mknod")
 def mknodat(t: Thread, dirfd: DirFd, path: PathPtr, mode: Mode, dev: Device) -> int:
     """Create a file, FIFO, socket or device node relative to a directory."""
     return _mknod(t, dirfd, path, mode, dev)

@@ -28,6 +28,7 @@ MremapBits = Annotated[int, flags_of(MremapFlags, U64)]
 MsyncBits = Annotated[int, flags_of(MsyncFlags)]
 
 MAP_TYPE, MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE = 0x0F, 1, 2, 3
+MAP_HUGE_SHIFT = 26
 VALIDATED = (
     MapFlags.TYPE
     | MapFlags.FIXED
@@ -45,6 +46,7 @@ VALIDATED = (
     | MapFlags.HUGETLB
     | MapFlags.UNINITIALIZED
     | MapFlags.FIXED_NOREPLACE
+    | (21 | 30) << MAP_HUGE_SHIFT
 )
 """LEGACY_MAP_MASK of linux/mman.h: what MAP_SHARED_VALIDATE accepts."""
 ACCESS_TO_MAY = {os.O_RDONLY: 5, os.O_RDWR: 7}

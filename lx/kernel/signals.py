@@ -21,7 +21,7 @@ from _signal import SIG_IGN as HOST_IGNORED
 from _signal import getsignal
 
 from lx.abi.errno import LinuxError
-from lx.abi.record import dataclass
+from lx.abi.record import dataclass, replace
 from lx.abi.signals import (
     DUMPS_BY_DEFAULT,
     FAULT_INFO,
@@ -557,7 +557,7 @@ class Signals:
             mask |= bit(signo)
         t.set_mask(mask & ~UNBLOCKABLE)
         if action.flags & SaFlags.RESETHAND:
-            self.set_action(signo, DEFAULT)
+            self.set_action(signo, replace(action, handler=SIG_DFL))
 
 
 def fault_info(signo: int, code: int, address: int) -> bytes:

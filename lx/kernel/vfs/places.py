@@ -423,7 +423,7 @@ class HostPlace(Place):
         if isinstance(source, AbsentPlace):
             raise LinuxError(Errno.ENOENT)
         if not isinstance(source, HostPlace):
-            raise LinuxError(Errno.EXDEV)
+            raise LinuxError(Errno.EBUSY if isinstance(source, NodePlace) and source._mounted else Errno.EXDEV)
         old, new = (source.directory, source._spelt), (self.directory, self._spelt)
         if flags:
             paths.rename2(*old, *new, flags)
