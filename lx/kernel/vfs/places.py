@@ -483,6 +483,9 @@ class NodePlace(Place):
 
     def statfs(self) -> bytes:
         """See Place."""
+        if isinstance(self.node, HostDirectory):
+            with FdPlace(self.fs, os.open(self.node.host_path, ANYTHING), owned=True) as place:
+                return place.statfs()
         fs = self.node.filesystem
         return STATFS.pack(fs.magic, fs.block_size, 0, 0, 0, 0, 0, 0, 0, 255, fs.block_size, 0)
 
