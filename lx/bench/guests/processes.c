@@ -55,13 +55,15 @@ void execute_again(const char *path, long left)
     _exit(127);
 }
 
-/* One child, which executes this program n times over. */
+/* A child that executes this program 50 times over: exec by itself, but for one fork. */
 static void exec_again(long n)
 {
-    long pid = fork();
-    if (pid == 0)
-        execute_again(self_path, n);
-    reap(pid);
+    LOOP {
+        long pid = fork();
+        if (pid == 0)
+            execute_again(self_path, 50);
+        reap(pid);
+    }
 }
 
 static void fork_exec_wait(long n)
