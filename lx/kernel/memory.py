@@ -346,8 +346,7 @@ class AddressSpace:
                 host, b - a, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
             )
 
-    def _publish(self, vma: Vma, pieces: list[tuple[int, int, int]] | None = None) -> None:
-        """Tell the engine of a mapping. pieces: where it lies, if that is known."""
+    def _publish(self, vma: Vma) -> None:
         if vma.prot & 7 == 0:
             self.engine.unmap_range(vma.start, vma.end)
             return
@@ -356,7 +355,7 @@ class AddressSpace:
         if vma.prot & EXEC:
             self._executable(vma)
         prot = vma.prot & 7 | (VANISHING if vma.file is not None else 0)
-        for a, b, host in pieces or self.pieces(vma.start, vma.end):
+        for a, b, host in self.pieces(vma.start, vma.end):
             self.engine.map_range(a, b, host, prot)
 
     # ---- translated code
@@ -381,11 +380,11 @@ class AddressSpace:
     def _insert(self, vma: Vma) -> None:
         """Put a mapping where there is none, joined with its neighbours if they are alike."""
         i = bisect_left(self.starts, vma.start)
-        if i and self.list[i - 1].end == vma.start and self.list[i - 1].joins(vma):
+        if i and self.list[i - 1].joins(vma):
             i -= 1
             vma = replace(self.list[i], end=vma.end)
             del self.list[i], self.starts[i]
-        if i < len(self.list) and self.starts[i] == vma.end and vma.joins(self.list[i]):
+        if i < len(self.list) and vma.joins(self.list[i]):
             vma = replace(vma, end=self.list[i].end)
             del self.list[i], self.starts[i]
         self.list.insert(i, vma)
@@ -449,8 +448,7 @@ class AddressSpace:
             raise LinuxError(Errno.ENOMEM)
         self._check_count()
         old = self.overlapping(start, end)
-        replaced = sum(min(v.end, end) - max(v.start, start) for v in old) if old else 0
-        self._check_size(end - start - replaced, vma)
+        self._check_size(end - start - sum(min(v.end, end) - max(v.start, start) for v in old), vma)
         if vma.shared and vma.may & WRITE and not self.shares:
             self.shares = True
             self.engine.share_memory()
@@ -460,8 +458,7 @@ class AddressSpace:
         prot = HOST_RW if vma.may & WRITE or not vma.shared else hostmap.PROT_READ
         if attach is not None and start // WINDOW != (end - 1) // WINDOW:
             raise LinuxError(Errno.ENOMEM)
-        pieces = self.pieces(start, end)
-        for a, b, host in pieces:
+        for a, b, host in self.pieces(start, end):
             if attach is not None:
                 attach(host)
             elif fd < 0:
@@ -473,7 +470,7 @@ class AddressSpace:
         self.gaps.occupy(start, end)
         self.total += end - start
         self._insert(vma)
-        self._publish(vma, pieces)
+        self._publish(vma)
         if vma.grows:
             self._watch_stack()
         return start

@@ -19,8 +19,7 @@ import time
 
 from lx.abi.errno import Errno, LinuxError
 from lx.abi.lean import suppress
-from lx.abi.seccomp import SIGSYS_INFO, SYS_SECCOMP
-from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_IGN, SIGINFO_SIZE, SaFlags, Signal, signal_name
+from lx.abi.signals import BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SI_KERNEL, SIG_IGN, SaFlags, Signal, signal_name
 from lx.cpu.arch import Access, Architecture, Stop
 from lx.host import numbers
 from lx.kernel import sleep, tasks
@@ -427,10 +426,10 @@ class Process:
         shown = f"({', '.join(f'{arg:#x}' for arg in args)})" if args else ""
         self.zone.operator.once(what, f"{self.comm.decode(errors='replace')}: unsupported {what}{shown}: {errno.name}")
         if self.strict:
+            from lx.kernel.seccomp import force_sigsys
+
             number, *_, pc = self.engine.call_words()
-            info = SIGSYS_INFO.pack(Signal.SIGSYS, errno, SYS_SECCOMP, pc, number, self.arch.audit)
-            self.signals.force(info.ljust(SIGINFO_SIZE, b"\0"))
-            self.attention()
+            force_sigsys(self, number, pc, errno)
 
     def report_unsupported(self, row: Any, args: tuple[int, ...]) -> None:
         """A call that has a row and no handler."""

@@ -15,6 +15,7 @@ from lx.kernel.wait import ProcessKilled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lx.kernel.process import Process
     from lx.kernel.thread import Thread
 
 Instruction = tuple[int, int, int, int]
@@ -164,6 +165,13 @@ def refuse(t: "Thread", number: int, args: tuple[int, ...]) -> tuple[int | None]
     return _obey(t, number, pc, answer)
 
 
+def force_sigsys(p: "Process", number: int, pc: int, value: int) -> None:
+    """SIGSYS for a call that may not be made. value: its si_errno."""
+    info = SIGSYS_INFO.pack(Signal.SIGSYS, value, SYS_SECCOMP, pc, number, p.arch.audit)
+    p.signals.force(info.ljust(SIGINFO_SIZE, b"\0"))
+    p.attention()
+
+
 def _obey(t: "Thread", number: int, pc: int, answer: int) -> tuple[int | None] | None:
     action, value = answer & 0xFFFF0000, answer & 0xFFFF
     if action in (Verdict.ALLOW, Verdict.LOG):
@@ -173,9 +181,7 @@ def _obey(t: "Thread", number: int, pc: int, answer: int) -> tuple[int | None] |
     if action in (Verdict.TRACE, Verdict.USER_NOTIF):
         return (-Errno.ENOSYS,)
     if action == Verdict.TRAP:
-        info = SIGSYS_INFO.pack(Signal.SIGSYS, value, SYS_SECCOMP, pc, number, t.process.arch.audit)
-        t.process.signals.force(info.ljust(SIGINFO_SIZE, b"\0"))
-        t.process.attention()
+        force_sigsys(t.process, number, pc, value)
         return (None,)
     if action == Verdict.KILL_THREAD and sum(other.alive for other in t.process.threads) > 1:
         from lx.kernel import tasks

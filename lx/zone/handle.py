@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-from operator import index
 from types import TracebackType
 from typing import IO, Any
 
@@ -43,7 +42,7 @@ class Zone:
 
     root: host directory that is its `/`. hostname: empty for the host's. kernel_version: what uname tells. seed: a number
     fixes the memory layout and the random bytes of AT_RANDOM and getrandom. strict: SIGSYS for what is not supported.
-    NotADirectoryError for the root, ValueError or TypeError for the others.
+    NotADirectoryError for the root, ValueError for the others.
     """
 
     def __init__(
@@ -62,14 +61,15 @@ class Zone:
             raise ValueError(f"{kernel_version}: not a release of Linux as uname tells it (5.10.0)")
         if len(os.fsencode(hostname)) > NAME_MAX:
             raise ValueError(f"hostname: longer than {NAME_MAX} bytes")
+        self._options = ["--root", path, "--kernel-version", kernel_version]
+        self._options += ["--strict"] if strict else []
+        self._options += ["--seed", f"{seed:d}"] if seed is not None else []
         self.root = path
         self.runtime_dir = new_runtime_dir(os.urandom(4).hex())
         self._registry = Registry(os.path.join(self.runtime_dir, "registry"))
         self._registry.hostname = os.fsencode(hostname or os.uname().nodename)
         self._registry.domainname = b"(none)"
-        self._options = ["--zone", self.runtime_dir, "--root", path, "--kernel-version", kernel_version]
-        self._options += ["--strict"] if strict else []
-        self._options += ["--seed", str(index(seed))] if seed is not None else []
+        self._options += ["--zone", self.runtime_dir]
         self._closed = False
 
     def spawn(

@@ -23,7 +23,7 @@ int main(void) {
     M(NULL, 1L << 47, RW, ANON, -1, 0);
     M(NULL, -1, RW, ANON, -1, 0);
     M(NULL, PAGE, RW, MAP_PRIVATE, rw, -PAGE);
-    M(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 0x800000, rw, 0);
+    M(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 0x800000, rw, 0); M(NULL, PAGE, RW, MAP_SHARED_VALIDATE | 1 << 27, rw, 0);
     M(NULL, 1L << 36, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
     char *a = pages(2);
     T(mmap(a, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED && errno == EEXIST);
