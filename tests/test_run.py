@@ -81,7 +81,7 @@ def test_the_signal_of_strict_says_which_call(lx_run: LxRun, build: Build) -> No
     assert done.stdout == b"signal 31 code 1 errno 38 call 179 arch c000003e, after the call 1\n"
 
 
-def test_a_mount_point_cannot_be_renamed(lx_run: LxRun, tmp_path: Path) -> None:
+def test_a_mount_point_cannot_be_renamed(lx_run: LxRun) -> None:
     done = lx_run(["busybox", "mv", "/proc", "/proc2"])
     assert done.returncode == 1 and b"Device or resource busy" in done.stderr
 
