@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lx.kernel.thread import Thread
 
 OWN_DESCRIPTORS = 64
+FEW_DESCRIPTORS = 64
 MOST_DIRECT = 4096
 DIRECT_PLAIN, DIRECT_PIPE, DIRECT_METADATA, DIRECT_SOCKET, DIRECT_EPOLL = 1, 2, 3, 4, 5
 """What the engine may do by itself on a descriptor; see lx.cpu.pure.Engine.set_direct_descriptors."""
@@ -154,6 +155,8 @@ class FileTable:
         """What the engine may do by itself on each descriptor that is known: DIRECT_..., or 0."""
         self._answering: frozenset[int] | None = None
         self.nodes: dict[int, OpenNode] = {}
+        self._highest = MOST_DESCRIPTORS
+        """No open descriptor is above it, but for what the engine has opened by itself, which is in `direct`."""
         self.guarded = False
         """Whether some descriptor may be a netlink socket, whose messages are looked at."""
 
@@ -265,6 +268,8 @@ class FileTable:
             os.close(fd)
             raise LinuxError(Errno.EMFILE)
         self.kinds.pop(fd, None)
+        if fd > self._highest:
+            self._highest = fd
         if fd < MOST_DIRECT:
             self.direct[fd] = 0
         if node is not None:
@@ -342,9 +347,20 @@ class FileTable:
         os.set_inheritable(fd, not on)
 
     def exec_close(self) -> None:
-        """execve: close what is marked close-on-exec."""
-        for fd in self.open_descriptors():
-            if not os.get_inheritable(fd):
+        """execve: close what is marked close-on-exec.
+
+        To list descriptors, the host looks at every number up to ours: if they are few, each is asked for sooner.
+        """
+        highest = max(self._highest, len(self.direct.rstrip(b"\0")) - 1)
+        self._highest = -1
+        for fd in range(highest + 1) if highest < FEW_DESCRIPTORS else self.open_descriptors():
+            try:
+                stays = os.get_inheritable(fd)
+            except OSError:
+                continue
+            if stays:
+                self._highest = fd
+            else:
                 self.close(fd)
 
     def path_of(self, fd: int) -> bytes:
