@@ -128,7 +128,7 @@ MICRO: tuple[Row, ...] = (
             targets=(("CPython", 3),),
             rivals={"CPython": (sys.executable, str(BARE_FORK))},
         ),
-        Row("exec 50", "exec_again", "50 execs of a static program, one process", targets=_native(8), executes=True),
+        Row("exec 200", "exec_again", "200 execs of a static program, one process", targets=_native(8), executes=True),
         Row("fork+exec+wait", "fork_exec_wait", "fork, exec of a static program, wait", executes=True),
         Row("vfork+exec+wait", "vfork_exec_wait", "vfork, exec of a static program, wait", executes=True),
         Row("sig install", "sig_install", "install a handler"),

@@ -55,13 +55,13 @@ void execute_again(const char *path, long left)
     _exit(127);
 }
 
-/* A child that executes this program 50 times over: exec by itself, but for one fork. */
+/* A child that executes this program 200 times over: exec by itself, but for one fork. */
 static void exec_again(long n)
 {
     LOOP {
         long pid = fork();
         if (pid == 0)
-            execute_again(self_path, 50);
+            execute_again(self_path, 200);
         reap(pid);
     }
 }
